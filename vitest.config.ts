@@ -1,0 +1,34 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const packages = readdirSync(at('packages'))
+
+/** Tests run on the sources: no build stands between an edit and its test. */
+const alias = Object.fromEntries(packages.map(name => [`@lookaside/${name}`, at(`packages/${name}/src/index.ts`)]))
+
+function project(name: string, directory: string) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: [`${directory}/**/*.test.ts`],
+      typecheck: { enabled: false },
+    },
+  }
+}
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    globalSetup: [at('tests/servers/global-setup.ts')],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    projects: [
+      ...packages.map(name => project(name, `packages/${name}/test`)),
+      project('behaviour', 'tests'),
+      project('examples', 'examples/*/test'),
+    ],
+  },
+})
