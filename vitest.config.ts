@@ -6,7 +6,9 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const packages = readdirSync(at('packages'))
 
 /** Tests run on the sources: no build stands between an edit and its test. */
-const alias = Object.fromEntries(packages.map(name => [`@lookaside/${name}`, at(`packages/${name}/src/index.ts`)]))
+const alias = Object.fromEntries(
+  packages.map(name => [`@lookaside/${name}`, at(`packages/${name}/src/index.ts`)]),
+)
 
 function project(name: string, directory: string) {
   return {
@@ -25,6 +27,8 @@ export default defineConfig({
     globalSetup: [at('tests/servers/global-setup.ts')],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    allowOnly: false,
+    coverage: { include: ['packages/*/src/**'] },
     projects: [
       ...packages.map(name => project(name, `packages/${name}/test`)),
       project('behaviour', 'tests'),

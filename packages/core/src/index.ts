@@ -1,7 +1,39 @@
+export type { BreakerOptions } from './breaker.js'
+export type {
+  Cache,
+  EntryVersion,
+  GetOrSetOptions,
+  Lookup,
+  ReadOptions,
+  SetOptions,
+  Typed,
+} from './cache.js'
+export type { Claim } from './claim.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
+export type { Codec, CodecName } from './codec.js'
+export type { CompressionOptions } from './compression.js'
+export { CACHE_OPTION_NAMES, type CacheOptions, createCache } from './create-cache.js'
 export { type Duration, type DurationUnit, type EpochMs, type Milliseconds, parseDuration } from './duration.js'
 export type { Entry, EntryMeta } from './entry.js'
 export { CacheError, type CacheErrorCode, ERROR_CODES, isCacheError, quote } from './errors.js'
+export type {
+  CacheEvent,
+  CacheEventType,
+  CacheListener,
+  LoadReason,
+  NotStoredReason,
+  TierName,
+  UnusableReason,
+} from './events.js'
+export type { Flight, Guard } from './guard.js'
+export type { Quantiles } from './histogram.js'
+export type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
+export type { LoadContext, Loader } from './loader.js'
+export { checkOptions, nearestName } from './options.js'
+export type { NamespaceOptions, ValueOptions } from './settings.js'
+export type { CloneMode } from './sharing.js'
+export type { InferInput, InferOutput, StandardSchema } from './standard-schema.js'
+export type { CacheStats } from './stats.js'
 export type {
   CacheStore,
   IncrementOptions,
@@ -11,3 +43,4 @@ export type {
   StoreLimits,
   Version,
 } from './store.js'
+export type { Wrapped, WrapOptions } from './wrap.js'

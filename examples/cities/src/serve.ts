@@ -1,0 +1,34 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { Cache } from '@lookaside/core'
+import { countQueries, type Database } from './database.js'
+import { httpServer } from './http.js'
+import { cityQueries } from './queries.js'
+import { cityService } from './service.js'
+
+export interface RunningService {
+  /** `http://127.0.0.1:port` */
+  readonly url: string
+  /** Stops listening; the database and the cache stay open. */
+  close(): Promise<void>
+}
+
+/** Serves the cities in `database` on loopback, cached in `cache`; port 0 takes a free one. */
+export async function serve(database: Database, cache: Cache, port = 0): Promise<RunningService> {
+  const counted = countQueries(database)
+  const server = httpServer(cityService(cityQueries(counted), cache), () => ({
+    database: { name: database.name, queries: counted.queryCount },
+    cache: cache.stats(),
+  }))
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,362 @@
+import type {
+  Cache,
+  EntryVersion,
+  GetOrSetOptions,
+  Lookup,
+  ReadOptions,
+  SetOptions,
+  Typed,
+} from './cache.js'
+import { type Duration, type Milliseconds, parseDuration } from './duration.js'
+import type { Engine } from './engine.js'
+import type { Entry } from './entry.js'
+import { CacheError, isCacheError, quote } from './errors.js'
+import type { CacheListener, NotStoredReason } from './events.js'
+import type { LoadPlan } from './flight.js'
+import { collectInvalidation, type Invalidation, type InvalidateAfterOptions, invalidateAfter } from './invalidation.js'
+import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
+import { lifetimeOf } from './lifetime.js'
+import { checkValue, type Loader } from './loader.js'
+import { checkOptions } from './options.js'
+import { readThrough } from './read-through.js'
+import {
+  extendSettings,
+  type NamespaceOptions,
+  overrideSettings,
+  overrideView,
+  type Settings,
+  VALUE_OPTION_NAMES,
+} from './settings.js'
+import type { Share } from './sharing.js'
+import type { Slot } from './slot.js'
+import type { CacheStats } from './stats.js'
+import type { LocalStore } from './store.js'
+import type { Address, Packed, View } from './tier.js'
+import { type Wrapped, type WrapOptions, wrapFunction } from './wrap.js'
+
+const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
+const READ_NAMES = ['schema', 'version']
+const SET_NAMES = [...VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout'), 'ifVersion']
+const READY_TIMEOUT: Milliseconds = 2_000
+
+/** The slot behind the opaque version that `lookup` gives out. */
+class FoundVersion implements EntryVersion {
+  readonly key: string
+  readonly slot: Slot
+
+  constructor(key: string, slot: Slot) {
+    this.key = key
+    this.slot = slot
+  }
+}
+
+/** A cache, or a namespace of one: where its keys are, how its values are kept, and the engine they share. */
+export class CacheView<V> implements Cache<V> {
+  readonly #engine: Engine
+  readonly #space: KeySpace
+  readonly #settings: Settings
+  readonly #share: Share | undefined
+  readonly #close: () => Promise<void>
+  // What the synchronous hit needs, one property load away.
+  readonly #local: LocalStore | undefined
+  readonly #schemaVersion: number
+
+  constructor(
+    engine: Engine,
+    space: KeySpace,
+    settings: Settings,
+    share: Share | undefined,
+    close: () => Promise<void>,
+  ) {
+    this.#engine = engine
+    this.#space = space
+    this.#settings = settings
+    this.#share = share
+    this.#close = close
+    this.#local = engine.store.kind === 'local' ? engine.store : undefined
+    this.#schemaVersion = settings.view.schemaVersion
+  }
+
+  get path(): string {
+    return this.#space.path
+  }
+
+  getOrSet<T extends V>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
+    const hit = this.#localHit(key, options)
+    if (hit === undefined) return this.#readThrough(key, load, options) as Promise<Typed<V, T>>
+    const { counters, events } = this.#engine
+    counters.localHits++
+    if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
+    return Promise.resolve(this.#shared(hit.value) as Typed<V, T>)
+  }
+
+  peek<T extends V = V>(key: string): T | undefined {
+    const entry = typeof key === 'string' ? this.#local?.get(localKey(this.#space, key)) : undefined
+    if (entry === undefined || this.#engine.clock.now() >= entry.staleAt) return undefined
+    return entry.schemaVersion === this.#schemaVersion ? (this.#shared(entry.value) as T) : undefined
+  }
+
+  async get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+    return this.#fresh(key, await this.#read(key, options))?.value as T | undefined
+  }
+
+  async has(key: string, options?: ReadOptions): Promise<boolean> {
+    return this.#fresh(key, await this.#read(key, options)) !== undefined
+  }
+
+  async lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>> {
+    const slot = await this.#read(key, options)
+    const version = new FoundVersion(key, slot)
+    if (slot.kind !== 'value') return { state: 'miss', version }
+    const { createdAt, staleAt, deleteAt } = slot.entry
+    const value = this.#shared(slot.entry.value) as T
+    const state = this.#engine.clock.now() < staleAt ? 'fresh' : 'stale'
+    return { state, value, createdAt, staleAt, deleteAt, version }
+  }
+
+  async getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>> {
+    const addresses = this.#addresses(keys)
+    const slots = await this.#engine.tier.readMany(addresses, this.#readView(options))
+    const found = new Map<string, T>()
+    for (const [index, { key }] of addresses.entries()) {
+      const entry = this.#fresh(key, slots[index] as Slot)
+      if (entry !== undefined) found.set(key, entry.value as T)
+    }
+    return found
+  }
+
+  async set(key: string, value: V, options?: SetOptions): Promise<boolean> {
+    const address = this.#address(key)
+    checkOptions('set', options, SET_NAMES)
+    const { tier, flights, events, claimTtl, clock } = this.#engine
+    const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
+    const { schema, schemaVersion } = settings.view
+    const checkable = schema === undefined ? value : await checkValue(schema, value, key)
+    const lifetime = lifetimeOf(checkable, options?.ttl === undefined ? undefined : settings.ttl, settings, clock)
+    const version = checkVersion(options?.ifVersion, key)
+
+    flights.detach(address.at)
+    if (lifetime === undefined) return this.#unfit(address, 'ttl-0')
+    const entry: Entry<unknown> = { value: checkable, createdAt: clock.now(), loadTime: 0, ...lifetime, schemaVersion }
+    try {
+      const packed = tier.pack(address, entry, settings.view, true)
+      const ttl = lifetime.deleteAt - clock.now() + claimTtl
+      const stored = version === undefined ? await this.#put(address, packed, ttl) : await this.#putIf(address, packed, ttl, version)
+      if (stored && events.active) events.emit({ type: 'set', key })
+      return stored
+    } catch (error) {
+      if (isCacheError(error, 'ERR_CACHE_NOT_ENCODABLE')) return this.#unfit(address, 'not-encodable', error)
+      if (isCacheError(error, 'ERR_CACHE_TOO_LARGE')) return this.#unfit(address, 'too-large', error)
+      if (!isCacheError(error)) throw error
+      // It may still land: without the delete the old value, or this one much later, could stay.
+      return this.#unfit(address, 'store-error', error)
+    }
+  }
+
+  async setMany(entries: Iterable<readonly [string, V]>, options?: Omit<SetOptions, 'ifVersion'>): Promise<boolean> {
+    checkOptions('setMany', options, SET_NAMES.filter(name => name !== 'ifVersion'))
+    const all = [...entries]
+    for (const [key] of all) checkKey(key)
+    const stored = await Promise.all(all.map(([key, value]) => this.set(key, value, options)))
+    return !stored.includes(false)
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return this.#invalidate('delete', [this.#address(key)])
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<boolean> {
+    return this.#invalidate('delete', this.#addresses(keys))
+  }
+
+  async expire(key: string): Promise<boolean> {
+    return this.#invalidate('expire', [this.#address(key)])
+  }
+
+  namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T> {
+    const space = childSpace(this.#space, name)
+    const settings = extendSettings(`namespace(${quote(name)})`, this.#settings, defaults)
+    return new CacheView<T>(this.#engine, space, settings, this.#share, this.#close) as unknown as Cache<T>
+  }
+
+  wrap<A extends unknown[], R extends V>(
+    fn: (...args: A) => R | PromiseLike<R>,
+    options: WrapOptions<A, R>,
+  ): Wrapped<A, R> {
+    return wrapFunction(this as unknown as Cache, fn, options)
+  }
+
+  invalidateAfter<R>(write: () => R | PromiseLike<R>, options: InvalidateAfterOptions<R>): Promise<R> {
+    return invalidateAfter(this, write, options)
+  }
+
+  invalidation(): Invalidation {
+    return collectInvalidation(this, checkKey)
+  }
+
+  async clear(): Promise<void> {
+    const { tier, flights, events } = this.#engine
+    const prefix = tier.clearPrefix(this.#space)
+    flights.detachUnder(prefix)
+    try {
+      await tier.clear(prefix)
+    } catch (error) {
+      if (events.active) events.emit({ type: 'clear', prefix: this.path, delivered: false })
+      throw error
+    }
+    if (events.active) events.emit({ type: 'clear', prefix: this.path, delivered: true })
+  }
+
+  on(listener: CacheListener): () => void {
+    return this.#engine.events.on(listener)
+  }
+
+  stats(): CacheStats {
+    return this.#engine.counters.snapshot()
+  }
+
+  async ready(options?: { readonly timeout?: Duration }): Promise<void> {
+    checkOptions('ready', options, ['timeout'])
+    const timeout = options?.timeout === undefined ? READY_TIMEOUT : parseDuration(options.timeout, 'timeout')
+    await this.#engine.tier.ping(timeout)
+  }
+
+  close(): Promise<void> {
+    return this.#close()
+  }
+
+  /** A fresh entry of the local store that answers the call as it stands; anything else takes the long way. */
+  #localHit(key: string, options: GetOrSetOptions<never> | undefined): Entry<unknown> | undefined {
+    if (this.#local === undefined || typeof key !== 'string') return undefined
+    const entry = this.#local.get(localKey(this.#space, key))
+    if (entry === undefined) return undefined
+    const { clock, guard } = this.#engine
+    const now = clock.now()
+    if (now >= entry.staleAt) return undefined
+    if (options !== undefined && (options === null || options.refresh === true || options.signal?.aborted === true)) return undefined
+    if (entry.schemaVersion !== (options?.version ?? this.#schemaVersion)) return undefined
+    return guard?.shouldRefresh?.(entry, now, clock.random) === true ? undefined : entry
+  }
+
+  async #readThrough(key: string, load: Loader<unknown>, options: GetOrSetOptions<never> | undefined): Promise<unknown> {
+    const address = this.#address(key)
+    if (typeof load !== 'function') {
+      throw new CacheError('ERR_CACHE_OPTION', `getOrSet takes a function that loads the value; received ${quote(load)}`)
+    }
+    const entry = await readThrough(this.#engine, {
+      address,
+      view: overrideView(this.#settings.view, options),
+      refresh: options?.refresh === true,
+      signal: options?.signal,
+      plan: () => this.#plan(load, options),
+    })
+    return this.#shared(entry.value)
+  }
+
+  #plan(loader: Loader<unknown>, options: GetOrSetOptions<never> | undefined): LoadPlan {
+    if (options === undefined) return { loader, settings: this.#settings, ttlOf: undefined }
+    checkOptions('getOrSet', options, GET_OR_SET_NAMES)
+    const { ttl, ...rest } = options
+    const settings = overrideSettings(this.#settings, rest)
+    if (ttl === undefined) return { loader, settings, ttlOf: undefined }
+    if (typeof ttl === 'function') {
+      return { loader, settings, ttlOf: value => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl') }
+    }
+    return { loader, settings: { ...settings, ttl: parseDuration(ttl, 'ttl') }, ttlOf: undefined }
+  }
+
+  async #read(key: string, options: ReadOptions | undefined): Promise<Slot> {
+    const address = this.#address(key)
+    return this.#engine.tier.read(address, this.#readView(options))
+  }
+
+  #readView(options: ReadOptions | undefined): View {
+    checkOptions('a read', options, READ_NAMES)
+    return overrideView(this.#settings.view, options)
+  }
+
+  /** The entry of a slot where it is fresh; counts the hit or the miss. */
+  #fresh(key: string, slot: Slot): Entry<unknown> | undefined {
+    const { clock, counters, events, tier } = this.#engine
+    if (slot.kind !== 'value' || clock.now() >= slot.entry.staleAt) {
+      counters.misses++
+      if (events.active) events.emit({ type: 'miss', key, reason: slot.kind === 'value' ? 'stale' : 'miss' })
+      return undefined
+    }
+    if (tier.name === 'local') counters.localHits++
+    else counters.remoteHits++
+    if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale: false })
+    const { entry } = slot
+    return this.#share === undefined ? entry : { ...entry, value: this.#share(entry.value) }
+  }
+
+  async #put({ at }: Address, packed: Packed, ttl: Milliseconds): Promise<boolean> {
+    await this.#engine.tier.set(at, packed, ttl)
+    return true
+  }
+
+  async #putIf({ at }: Address, packed: Packed, ttl: Milliseconds, { slot }: FoundVersion): Promise<boolean> {
+    const { tier } = this.#engine
+    if (slot.kind === 'empty') return (await tier.add(at, packed, ttl)) !== undefined
+    return 'version' in slot && (await tier.replace(at, packed, ttl, slot.version)) !== undefined
+  }
+
+  /** A value that was not stored must not leave an older one in its place. */
+  async #unfit(address: Address, reason: NotStoredReason, error?: unknown): Promise<false> {
+    const { tier, events } = this.#engine
+    if (events.active) events.emit({ type: 'not-stored', key: address.key, reason, ...(error !== undefined && { error }) })
+    await tier.delete(address.at).catch(() => {})
+    return false
+  }
+
+  /**
+   * The one way in which keys are invalidated. Flights are detached before and after: one that began while the
+   * store was being told may have read the old value.
+   */
+  async #invalidate(kind: 'delete' | 'expire', addresses: readonly Address[]): Promise<boolean> {
+    const { tier, flights, events, counters, claimTtl } = this.#engine
+    if (addresses.length === 0) return true
+    const detach = () => {
+      for (const { at } of addresses) flights.detach(at)
+    }
+    detach()
+    let delivered = true
+    try {
+      const [first] = addresses as [Address]
+      if (kind === 'expire') await tier.expire(first, this.#settings.view, claimTtl)
+      else if (addresses.length === 1) await tier.delete(first.at)
+      else await tier.deleteMany(addresses.map(({ at }) => at))
+    } catch (error) {
+      if (!isCacheError(error)) throw error
+      delivered = false
+    }
+    detach()
+    counters.invalidations += addresses.length
+    if (events.active) {
+      for (const { key } of addresses) events.emit({ type: 'invalidate', kind, key, delivered })
+    }
+    return delivered
+  }
+
+  #address(key: string): Address {
+    checkKey(key)
+    return this.#engine.tier.address(this.#space, key)
+  }
+
+  #addresses(keys: readonly string[]): Address[] {
+    if (!Array.isArray(keys)) {
+      throw new CacheError('ERR_CACHE_KEY', `keys must be an array of non-empty strings; received ${quote(keys)}`)
+    }
+    return keys.map(key => this.#address(key))
+  }
+
+  #shared(value: unknown): unknown {
+    return this.#share === undefined ? value : this.#share(value)
+  }
+}
+
+function checkVersion(version: EntryVersion | undefined, key: string): FoundVersion | undefined {
+  if (version === undefined) return undefined
+  if (version instanceof FoundVersion && version.key === key) return version
+  throw new CacheError('ERR_CACHE_OPTION', `ifVersion must be the version that lookup(${quote(key)}) returned; received ${quote(version)}`)
+}

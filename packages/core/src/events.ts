@@ -1,0 +1,102 @@
+import type { Milliseconds } from './duration.js'
+
+/** Where a value was found. */
+export type TierName = 'local' | 'remote'
+
+/** Why a call needs a load. `early` is a refresh ahead of expiry, `forced` is `{ refresh: true }`. */
+export type LoadReason = 'miss' | 'stale' | 'early' | 'forced'
+
+/** Why what stands at a key can't be used; each is a miss. */
+export type UnusableReason =
+  | 'dead'
+  | 'foreign'
+  | 'format'
+  | 'key'
+  | 'corrupt'
+  | 'codec'
+  | 'schema'
+  | 'version'
+
+/** Why a loaded or written value was not kept. */
+export type NotStoredReason = 'no-store' | 'ttl-0' | 'too-large' | 'not-encodable' | 'no-claim' | 'store-error'
+
+/** What the library reports of itself; one discriminated union, told apart by `type`. */
+export type CacheEvent =
+  /** A call was answered from the cache; `stale` within grace, because the load failed or goes on meanwhile. */
+  | { readonly type: 'hit'; readonly key: string; readonly tier: TierName; readonly stale: boolean }
+  /** A call found nothing fresh. */
+  | { readonly type: 'miss'; readonly key: string; readonly reason: LoadReason }
+  /** Something stood at the key that could not be used. */
+  | { readonly type: 'unusable'; readonly key: string; readonly reason: UnusableReason }
+  /** A loader returned. */
+  | { readonly type: 'load'; readonly key: string; readonly reason: LoadReason; readonly duration: Milliseconds }
+  /** A loader threw, or ran into the hard timeout. */
+  | { readonly type: 'load-error'; readonly key: string; readonly reason: LoadReason; readonly error: unknown }
+  /** A load's result was stored. */
+  | { readonly type: 'commit'; readonly key: string }
+  /** A load's result was not stored: the key was invalidated, written or evicted since the load began. */
+  | { readonly type: 'commit-rejected'; readonly key: string }
+  /** A value was not stored for a reason of its own. */
+  | { readonly type: 'not-stored'; readonly key: string; readonly reason: NotStoredReason; readonly error?: unknown }
+  /** The application wrote a value. */
+  | { readonly type: 'set'; readonly key: string }
+  /** A key was deleted or expired; without `delivered` the store could not be reached. */
+  | {
+      readonly type: 'invalidate'
+      readonly kind: 'delete' | 'expire'
+      readonly key: string
+      readonly delivered: boolean
+    }
+  /** Everything under a prefix was cleared. */
+  | { readonly type: 'clear'; readonly prefix: string; readonly delivered: boolean }
+  /** A guard made a caller wait for another process' load. */
+  | { readonly type: 'claim-wait'; readonly key: string }
+  /** A guard refreshes a value that is still fresh. */
+  | { readonly type: 'early-refresh'; readonly key: string }
+  /** A store call failed or ran out of time. */
+  | {
+      readonly type: 'store-error'
+      readonly store: string
+      readonly operation: string
+      readonly keys: readonly string[]
+      readonly error: Error
+    }
+  /** The breaker of a store changed its state. */
+  | { readonly type: 'breaker'; readonly store: string; readonly state: 'open' | 'closed' }
+  /** Work that nobody waits for failed. */
+  | { readonly type: 'background-error'; readonly key: string; readonly error: unknown }
+
+export type CacheEventType = CacheEvent['type']
+
+/** Called for each event, synchronously; the event is frozen and what the listener throws becomes a process warning. */
+export type CacheListener = (event: CacheEvent) => void
+
+/** Hands events to listeners. Emitters build an event only behind `active`: without listeners it costs one read. */
+export class Events {
+  readonly #listeners = new Set<CacheListener>()
+  /** Whether anybody listens. */
+  active = false
+
+  on(listener: CacheListener): () => void {
+    // A function of its own per call, so that one listener may be added twice and removed once.
+    const own: CacheListener = event => listener(event)
+    this.#listeners.add(own)
+    this.active = true
+    return () => {
+      this.#listeners.delete(own)
+      this.active = this.#listeners.size > 0
+    }
+  }
+
+  emit(event: CacheEvent): void {
+    if (!this.active) return
+    Object.freeze(event)
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error), { type: 'LookasideListenerWarning' })
+      }
+    }
+  }
+}

@@ -1,0 +1,305 @@
+import { abortable } from './abortable.js'
+import { Claim } from './claim.js'
+import type { Clock } from './clock.js'
+import type { Milliseconds } from './duration.js'
+import type { Engine } from './engine.js'
+import type { Entry } from './entry.js'
+import { CacheError, isCacheError } from './errors.js'
+import type { CacheEvent, LoadReason, NotStoredReason } from './events.js'
+import { claimLoadCommit, type Flight } from './guard.js'
+import { lifetimeOf } from './lifetime.js'
+import { type Loaded, type Loader, runLoader } from './loader.js'
+import { randomId } from './random-bits.js'
+import type { Settings } from './settings.js'
+import { sameSlot, type Slot } from './slot.js'
+import type { Address } from './tier.js'
+
+/** What a call asks for: how to load, and how to keep what was loaded. */
+export interface LoadPlan {
+  readonly loader: Loader<unknown>
+  readonly settings: Settings
+  /** The ttl of a loaded value; `undefined` leaves it to the settings. */
+  readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
+}
+
+/** A flight as the core runs it; guards see the `Flight` in it. */
+export class RunningFlight implements Flight<unknown> {
+  readonly key: string
+  readonly reason: LoadReason
+  readonly present: Entry<unknown> | undefined
+  readonly clock: Clock
+  /** Settles for all who wait; aborts and the hard timeout reject it. */
+  readonly outcome: Promise<Entry<unknown>>
+  detached = false
+  readonly #engine: Engine
+  readonly #address: Address
+  readonly #plan: LoadPlan
+  readonly #holder = randomId()
+  readonly #abort = new AbortController()
+  readonly #first: Slot
+  #slot: Slot
+  #claim: Claim | undefined
+  #begun = false
+  #looked = false
+  #ended = false
+  #callers = 0
+  #inBackground = false
+
+  constructor(engine: Engine, address: Address, slot: Slot, reason: LoadReason, plan: LoadPlan) {
+    this.key = address.key
+    this.reason = reason
+    this.present = slot.kind === 'value' ? slot.entry : undefined
+    this.clock = engine.clock
+    this.#engine = engine
+    this.#address = address
+    this.#first = slot
+    this.#slot = slot
+    this.#plan = plan
+    this.outcome = this.#run()
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /**
+   * Whether a caller whose own read found `slot` may share this flight.
+   *
+   * Before the load has begun: if it saw what the flight saw. After that: only if its read shows that the claim
+   * still stands, since another process may have invalidated the key meanwhile.
+   */
+  admits(slot: Slot, reason: LoadReason): boolean {
+    if (this.detached || this.#ended || this.#abort.signal.aborted) return false
+    if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return reason !== 'forced'
+    if (!this.#begun) return !this.#looked && sameSlot(this.#slot, slot)
+    if (reason === 'forced' || this.#claim === undefined) return false
+    if (this.#claim.marked) return slot.kind === 'marker' && slot.holder === this.#holder
+    return slot.kind === 'value' && sameSlot(this.#slot, slot)
+  }
+
+  /** One more caller waits; the returned function takes it off again, and the last one to leave aborts the load. */
+  board(): () => void {
+    this.#callers++
+    return () => {
+      this.#callers--
+      if (this.#callers > 0 || this.#ended || this.#inBackground) return
+      this.#abort.abort(new DOMException('No caller waits for this load any longer', 'AbortError'))
+    }
+  }
+
+  detach(): void {
+    this.detached = true
+  }
+
+  async claim(ttl: Milliseconds = this.#engine.claimTtl): Promise<Claim | 'held' | 'present' | 'unavailable'> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const answer = await this.#attemptClaim(ttl)
+      if (answer !== 'lost') {
+        if (typeof answer === 'object') this.#claim = answer
+        return answer
+      }
+      // Perhaps a value has just arrived; perhaps the claim that was in the way is gone.
+      if ((await this.recheck()) !== undefined && this.reason !== 'forced') return 'present'
+    }
+    return 'held'
+  }
+
+  async recheck(): Promise<Entry<unknown> | undefined> {
+    const arrived = this.#arrived()
+    if (arrived !== undefined) return arrived
+    // What this read finds counts for those who wait already, not for who comes after it was sent.
+    this.#looked = true
+    this.#slot = await this.#engine.tier.read(this.#address, this.#plan.settings.view)
+    return this.#arrived()
+  }
+
+  async load(claim?: Claim): Promise<Entry<unknown>> {
+    const { clock, counters, events, claimTtl } = this.#engine
+    const { loader, settings, ttlOf } = this.#plan
+    this.#begun = true
+    this.#claim = claim
+    claim?.keepAlive(clock, claimTtl)
+    const createdAt = clock.now()
+    const startedAt = clock.monotonic()
+    let loaded: Loaded
+    let ttl: Milliseconds | undefined
+    try {
+      const told = {
+        key: this.key,
+        signal: this.signal,
+        previous: this.present?.value,
+        background: this.#inBackground,
+      }
+      loaded = await abortable(runLoader(loader, told, settings.view.schema), this.signal)
+      ttl = loaded.ttl ?? ttlOf?.(loaded.value)
+    } catch (error) {
+      counters.loadErrors++
+      if (events.active) events.emit({ type: 'load-error', key: this.key, reason: this.reason, error })
+      await claim?.release().catch(reported)
+      throw error
+    }
+    const loadTime = clock.monotonic() - startedAt
+    counters.loads++
+    counters.loadTime.record(loadTime)
+    if (events.active) events.emit({ type: 'load', key: this.key, reason: this.reason, duration: loadTime })
+
+    const lifetime = lifetimeOf(loaded.value, ttl, settings, clock)
+    const entry: Entry<unknown> = {
+      value: loaded.value,
+      createdAt,
+      loadTime,
+      staleAt: lifetime?.staleAt ?? createdAt,
+      deleteAt: lifetime?.deleteAt ?? createdAt,
+      schemaVersion: settings.view.schemaVersion,
+    }
+    if (lifetime === undefined) {
+      this.#tellNotStored(loaded.ttl === 0 ? 'no-store' : 'ttl-0')
+      await claim?.discard().catch(reported)
+    } else {
+      await this.#commit(claim, entry, loaded.checkable)
+    }
+    return entry
+  }
+
+  background(work: Promise<unknown>): void {
+    this.#inBackground = true
+    this.#engine.background.add(this.key, work)
+  }
+
+  emit(event: CacheEvent): void {
+    this.#engine.events.emit(event)
+  }
+
+  async #attemptClaim(ttl: Milliseconds): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
+    const { tier } = this.#engine
+    const slot = this.#slot
+    const forced = this.reason === 'forced'
+    try {
+      switch (slot.kind) {
+        case 'unreachable':
+        case 'newer':
+          return 'unavailable'
+        case 'open':
+          return this.#claimOn('open', slot.version)
+        case 'value': {
+          if (forced) return this.#claimOn('base', slot.version)
+          const giveUp = await tier.elect(this.#address, slot.id(), this.#holder, ttl)
+          if (giveUp === undefined) return 'held'
+          return new Claim(tier, this.#address, this.#holder, 'base', slot.version, giveUp)
+        }
+        case 'marker':
+          // Whoever forces a load does not want the result of one that has begun before: it takes the key over.
+          return forced ? await this.#mark(ttl, slot) : 'held'
+        case 'unusable':
+          return await this.#mark(ttl, slot)
+        case 'empty':
+          return await this.#mark(ttl, undefined)
+      }
+    } catch (error) {
+      if (isCacheError(error)) return 'unavailable'
+      throw error
+    }
+  }
+
+  async #mark(ttl: Milliseconds, over: { version: object } | undefined): Promise<Claim | 'lost'> {
+    const { tier } = this.#engine
+    const { at } = this.#address
+    if (!this.#plan.settings.view.format.codec.framed && tier.name === 'remote') {
+      return over === undefined ? this.#claimOn('absent', undefined) : this.#claimOn('base', over.version)
+    }
+    const marker = tier.packMarker(this.#address, this.#holder, false)
+    const version =
+      over === undefined ? await tier.add(at, marker, ttl) : await tier.replace(at, marker, ttl, over.version)
+    return version === undefined ? 'lost' : this.#claimOn('marker', version)
+  }
+
+  #claimOn(footing: 'marker' | 'base' | 'open' | 'absent', version: object | undefined): Claim {
+    return new Claim(this.#engine.tier, this.#address, this.#holder, footing, version)
+  }
+
+  /** A fresh value that the last look found and that this flight was not to replace. */
+  #arrived(): Entry<unknown> | undefined {
+    const slot = this.#slot
+    if (slot.kind !== 'value' || this.clock.now() >= slot.entry.staleAt) return undefined
+    return sameSlot(this.#first, slot) ? undefined : slot.entry
+  }
+
+  /** Stores an entry as far as the claim allows; whatever becomes of that, the callers get it. */
+  async #commit(claim: Claim | undefined, entry: Entry<unknown>, checkable: boolean): Promise<void> {
+    const { tier, clock, claimTtl, events, counters, background } = this.#engine
+    try {
+      if (claim === undefined) {
+        this.#tellNotStored('no-claim')
+        await this.#dropIfForced()
+      } else if (this.detached) {
+        this.#tellRejected()
+        await claim.release()
+      } else {
+        const packed = tier.pack(this.#address, entry, this.#plan.settings.view, checkable)
+        if (await claim.commit(packed, entry.deleteAt - clock.now() + claimTtl)) {
+          counters.commits++
+          if (events.active) events.emit({ type: 'commit', key: this.key })
+        } else {
+          this.#tellRejected()
+          await this.#dropIfForced()
+        }
+      }
+    } catch (error) {
+      if (!isCacheError(error)) throw error
+      const unfit = UNFIT[error.code]
+      this.#tellNotStored(unfit ?? 'store-error', error)
+      if (unfit !== undefined) await claim?.discard().catch(reported)
+      // The caller has waited for one deadline already. If the commit landed after all this does nothing.
+      else if (claim !== undefined) background.add(this.key, claim.release().catch(reported))
+    }
+  }
+
+  /** What stands there instead may come from a load that began before this one was asked for. */
+  async #dropIfForced(): Promise<void> {
+    if (this.reason === 'forced') await this.#engine.tier.delete(this.#address.at)
+  }
+
+  #tellNotStored(reason: NotStoredReason, error?: Error): void {
+    const { events } = this.#engine
+    if (!events.active) return
+    events.emit({ type: 'not-stored', key: this.key, reason, ...(error !== undefined && { error }) })
+  }
+
+  #tellRejected(): void {
+    const { events, counters } = this.#engine
+    counters.commitsRejected++
+    if (events.active) events.emit({ type: 'commit-rejected', key: this.key })
+  }
+
+  /** Runs the guard under the hard timeout; whatever ends the flight ends its claim. */
+  async #run(): Promise<Entry<unknown>> {
+    const { guard, clock, closing } = this.#engine
+    const { hardTimeout } = this.#plan.settings
+    const cancel = clock.timer(hardTimeout, () =>
+      this.#abort.abort(
+        new CacheError('ERR_CACHE_LOAD_TIMEOUT', `loading '${this.key}' took longer than its hardTimeout of ${hardTimeout} ms`),
+      ),
+    )
+    const close = () => this.#abort.abort(closing.reason)
+    closing.addEventListener('abort', close, { once: true })
+    // The flight is registered by whoever made it before anything of it runs.
+    await undefined
+    try {
+      const work = guard === undefined ? claimLoadCommit(this) : guard.run(this, claimLoadCommit)
+      return await abortable(work, this.signal)
+    } finally {
+      this.#ended = true
+      cancel()
+      closing.removeEventListener('abort', close)
+    }
+  }
+}
+
+/** Why a value could not be stored that the store never saw. */
+const UNFIT: Partial<Record<string, NotStoredReason>> = {
+  ERR_CACHE_NOT_ENCODABLE: 'not-encodable',
+  ERR_CACHE_TOO_LARGE: 'too-large',
+}
+
+/** For store calls whose failure has been told as an event and changes nothing here. */
+function reported(): void {}

@@ -1,0 +1,67 @@
+import { type Duration, type Milliseconds, parseDuration } from './duration.js'
+import { CacheError } from './errors.js'
+import { type StandardSchema, validate } from './standard-schema.js'
+
+/** Produces a missing value. What it throws reaches the caller as it is. */
+export type Loader<V> = (context: LoadContext) => V | PromiseLike<V>
+
+/** What a loader is told, and what it can say of its value. */
+export interface LoadContext {
+  readonly key: string
+  /** Aborts when nobody waits any longer, at the hard timeout, and when the cache closes: hand it on to the query. */
+  readonly signal: AbortSignal
+  /** The value that is to be replaced: stale, or still fresh in a refresh; `undefined` without one. */
+  readonly previous: unknown
+  /** Whether this is a refresh that no caller waits for. */
+  readonly background: boolean
+  /** The value goes to the callers but is not stored; what it was to replace is deleted. */
+  noStore(): void
+  /** Sets the ttl of this value; 0 is `noStore()`. @throws CacheError `ERR_CACHE_DURATION` */
+  setTtl(ttl: Duration): void
+}
+
+/** What a loader returned and asked for. */
+export interface Loaded {
+  readonly value: unknown
+  /** The ttl it set; `undefined` where it set none. */
+  readonly ttl: Milliseconds | undefined
+  /** Whether the value passes its schema again, so that later reads can be checked. */
+  readonly checkable: boolean
+}
+
+/** Runs a loader; checks the value by the schema and passes on the schema's output. */
+export async function runLoader(
+  loader: Loader<unknown>,
+  told: Pick<LoadContext, 'key' | 'signal' | 'previous' | 'background'>,
+  schema: StandardSchema | undefined,
+): Promise<Loaded> {
+  let ttl: Milliseconds | undefined
+  const context: LoadContext = {
+    ...told,
+    noStore() {
+      ttl = 0
+    },
+    setTtl(duration) {
+      ttl = parseDuration(duration, 'setTtl')
+    },
+  }
+  const value = await loader(context)
+  if (schema === undefined) return { value, ttl, checkable: true }
+  const output = await checkValue(schema, value, told.key)
+  // A schema that transforms may refuse its own output; checking that on reads would make every read a miss.
+  const again = await validate(schema, output)
+  return { value: output, ttl, checkable: again.issues === undefined }
+}
+
+/** @throws CacheError `ERR_CACHE_SCHEMA` with the issues. */
+export async function checkValue(schema: StandardSchema, value: unknown, key: string): Promise<unknown> {
+  const result = await validate(schema, value)
+  if (result.issues === undefined) return result.value
+  const issues = result.issues.map(issue => {
+    const path = (issue.path ?? []).map(step => String(typeof step === 'object' ? step.key : step)).join('.')
+    return path === '' ? issue.message : `${path}: ${issue.message}`
+  })
+  throw new CacheError('ERR_CACHE_SCHEMA', `the value of '${key}' does not match its schema: ${issues.join('; ')}`, {
+    cause: result.issues,
+  })
+}

@@ -1,0 +1,144 @@
+import type { Clock } from './clock.js'
+import type { EpochMs, Milliseconds } from './duration.js'
+import type { Entry } from './entry.js'
+import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from './key.js'
+import type { Share } from './sharing.js'
+import { EMPTY, NEWER, type Slot } from './slot.js'
+import type { LocalStore, Version } from './store.js'
+import type { Address, Packed, Tier, View } from './tier.js'
+
+/** Stands in an entry's value while a load holds the key. */
+class LocalMarker {
+  readonly holder: string
+  readonly open: boolean
+
+  constructor(holder: string, open: boolean) {
+    this.holder = holder
+    this.open = open
+  }
+}
+
+/**
+ * An entry of a local store.
+ *
+ * One class for values and markers, so that the hit path sees one shape; a marker is never fresh. The object
+ * itself is its version: compare-and-set is a comparison by identity.
+ */
+class LocalEntry implements Entry<unknown> {
+  readonly value: unknown
+  readonly createdAt: number
+  readonly loadTime: number
+  readonly staleAt: number
+  readonly deleteAt: number
+  readonly schemaVersion: number
+
+  constructor(
+    value: unknown,
+    createdAt: number,
+    loadTime: number,
+    staleAt: number,
+    deleteAt: number,
+    schemaVersion: number,
+  ) {
+    this.value = value
+    this.createdAt = createdAt
+    this.loadTime = loadTime
+    this.staleAt = staleAt
+    this.deleteAt = deleteAt
+    this.schemaVersion = schemaVersion
+  }
+}
+
+/** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
+export function localTier(store: LocalStore, clock: Clock, keep: Share | undefined): Tier {
+  /** Until when each entry that is being refreshed is taken. */
+  const refreshed = new WeakMap<object, EpochMs>()
+
+  function holds(at: string, version: Version): boolean {
+    return store.get(at) === version
+  }
+
+  function isAbsent(at: string): boolean {
+    const entry = store.get(at)
+    return entry === undefined || (entry.value instanceof LocalMarker && clock.now() >= entry.deleteAt)
+  }
+
+  function put(at: string, packed: Packed, ttl: Milliseconds): Version {
+    const entry = packed as LocalEntry
+    // A marker lives as long as its claim; a value carries its own instants.
+    const kept =
+      entry.value instanceof LocalMarker ? new LocalEntry(entry.value, 0, 0, 0, clock.now() + ttl, 0) : entry
+    store.set(at, kept)
+    return kept
+  }
+
+  function readSlot(address: Address, view: View): Slot {
+    const entry = store.get(address.at)
+    if (entry === undefined) return EMPTY
+    const { value } = entry
+    const dead = clock.now() >= entry.deleteAt
+    if (value instanceof LocalMarker) {
+      if (dead) return EMPTY
+      if (value.open) return { kind: 'open', version: entry }
+      return { kind: 'marker', holder: value.holder, version: entry }
+    }
+    if (dead) return { kind: 'unusable', version: entry, reason: 'dead' }
+    if (entry.schemaVersion > view.schemaVersion) return NEWER
+    if (entry.schemaVersion < view.schemaVersion) return { kind: 'unusable', version: entry, reason: 'version' }
+    return { kind: 'value', entry, version: entry, id: () => entry }
+  }
+
+  return {
+    name: 'local',
+    address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
+    read: readSlot,
+    readMany: async (addresses, view) => addresses.map(address => readSlot(address, view)),
+    pack: (_address, entry) =>
+      new LocalEntry(
+        keep === undefined ? entry.value : keep(entry.value),
+        entry.createdAt,
+        entry.loadTime,
+        entry.staleAt,
+        entry.deleteAt,
+        entry.schemaVersion,
+      ),
+    packMarker: (_address, holder, open) => new LocalEntry(new LocalMarker(holder, open), 0, 0, 0, 0, 0),
+    async elect(_address, id, _holder, ttl) {
+      const entry = id as Entry<unknown>
+      if (clock.now() < (refreshed.get(entry) ?? 0)) return undefined
+      refreshed.set(entry, clock.now() + ttl)
+      return async () => refreshed.delete(entry)
+    },
+    async set(at, packed, ttl) {
+      put(at, packed, ttl)
+    },
+    add: async (at, packed, ttl) => (isAbsent(at) ? put(at, packed, ttl) : undefined),
+    replace: async (at, packed, ttl, version) => (holds(at, version) ? put(at, packed, ttl) : undefined),
+    async delete(at, version) {
+      return (version === undefined || holds(at, version)) && store.delete(at)
+    },
+    async deleteMany(ats) {
+      for (const at of ats) store.delete(at)
+    },
+    async expire(address, view) {
+      const slot = readSlot(address, view)
+      if (slot.kind === 'empty') return
+      const { entry } = slot.kind === 'value' ? slot : { entry: undefined }
+      if (entry === undefined || entry.deleteAt === entry.staleAt) {
+        store.delete(address.at)
+        return
+      }
+      const { value, createdAt, loadTime, deleteAt, schemaVersion } = entry
+      store.set(address.at, new LocalEntry(value, createdAt, loadTime, 0, deleteAt, schemaVersion))
+    },
+    clearPrefix(space) {
+      // Local keys need no prefix of their own; what clear() may not do is the same on every backend.
+      wireClearPrefix(space)
+      return localClearPrefix(space)
+    },
+    async clear(prefix) {
+      store.clear(prefix)
+    },
+    ping: async () => {},
+  }
+}

@@ -1,0 +1,72 @@
+import type { StoreCalls } from './store-calls.js'
+import type { Stored } from './store.js'
+
+/** One read of one key that is under way; shared by the callers that asked for it in the same tick. */
+interface Waiting {
+  readonly promise: Promise<Stored | undefined>
+  readonly resolve: (stored: Stored | undefined) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Most keys of one request, so that a large batch does not hold up the connection. */
+const LARGEST_BATCH = 512
+
+/**
+ * Joins the reads of one tick: many keys travel as one multi-get, one key asked for many times is read once,
+ * and a lone read goes out as a plain get.
+ *
+ * A read is shared only until it has been sent; whoever asks after that may know of a newer invalidation.
+ */
+export class ReadBatch {
+  readonly #calls: StoreCalls
+  #waiting = new Map<string, Waiting>()
+
+  constructor(calls: StoreCalls) {
+    this.#calls = calls
+  }
+
+  read(at: string): Promise<Stored | undefined> {
+    const waiting = this.#waiting.get(at)
+    if (waiting !== undefined) return waiting.promise
+    let settle: Omit<Waiting, 'promise'> | undefined
+    const promise = new Promise<Stored | undefined>((resolve, reject) => {
+      settle = { resolve, reject }
+    })
+    if (this.#waiting.size === 0) process.nextTick(this.#send)
+    this.#waiting.set(at, { promise, ...(settle as Omit<Waiting, 'promise'>) })
+    return promise
+  }
+
+  readonly #send = (): void => {
+    const batch = [...this.#waiting]
+    this.#waiting = new Map()
+    if (batch.length === 1) {
+      const [at, waiting] = batch[0] as [string, Waiting]
+      this.#calls.run('get', [at], store => store.get(at)).then(waiting.resolve, waiting.reject)
+      return
+    }
+    for (let start = 0; start < batch.length; start += LARGEST_BATCH) {
+      this.#sendMany(batch.slice(start, start + LARGEST_BATCH))
+    }
+  }
+
+  #sendMany(batch: readonly (readonly [string, Waiting])[]): void {
+    const keys = batch.map(([at]) => at)
+    this.#calls.run('getMany', keys, store => store.getMany(keys)).then(
+      answers => {
+        for (const [index, [, waiting]] of batch.entries()) {
+          const answer = answers[index]
+          if (answer instanceof Error) {
+            this.#calls.report('getMany', [keys[index] as string], answer)
+            waiting.reject(answer)
+          } else {
+            waiting.resolve(answer)
+          }
+        }
+      },
+      error => {
+        for (const [, waiting] of batch) waiting.reject(error)
+      },
+    )
+  }
+}

@@ -1,0 +1,89 @@
+import { abortable } from './abortable.js'
+import type { Engine } from './engine.js'
+import type { Entry } from './entry.js'
+import type { LoadReason } from './events.js'
+import { type LoadPlan, RunningFlight } from './flight.js'
+import type { Slot } from './slot.js'
+import type { Address, View } from './tier.js'
+
+/** What one call of `getOrSet` asks for. */
+export interface ReadThrough {
+  readonly address: Address
+  readonly view: View
+  readonly refresh: boolean
+  /** Frees this caller alone. */
+  readonly signal: AbortSignal | undefined
+  /** Checks the call's options and says how to load: only asked for when there is something to load. */
+  plan(): LoadPlan
+}
+
+/**
+ * The algorithm of cache-aside: look, and on a miss obtain a claim, load, and store what the claim still allows.
+ *
+ * The order of its steps is its correctness, so it stands in one place. A value is fresh only if its load began
+ * after the last invalidation: the claim precedes the load, every invalidation voids the claim, and a caller
+ * shares another's load only if its own read shows that the claim stands.
+ */
+export async function readThrough(engine: Engine, call: ReadThrough): Promise<Entry<unknown>> {
+  const { tier, clock, counters, events } = engine
+  const { address, view, refresh, signal } = call
+  signal?.throwIfAborted()
+
+  const slot = await tier.read(address, view)
+  const reason = reasonToLoad(engine, slot, refresh)
+  if (reason === undefined) return hit(engine, address.key, (slot as FoundValue).entry, false)
+
+  counters.misses++
+  if (events.active) events.emit({ type: 'miss', key: address.key, reason })
+  const flight = boardable(engine, call, slot, reason)
+  try {
+    return await ride(flight, signal)
+  } catch (error) {
+    if (signal?.aborted === true || refresh || slot.kind !== 'value') throw error
+    // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
+    const now = clock.now()
+    if (now >= slot.entry.deleteAt) throw error
+    return hit(engine, address.key, slot.entry, now >= slot.entry.staleAt)
+  }
+}
+
+type FoundValue = Slot & { kind: 'value' }
+
+/** Why to load; `undefined` where what was read is the answer. */
+function reasonToLoad({ clock, guard }: Engine, slot: Slot, refresh: boolean): LoadReason | undefined {
+  if (refresh) return 'forced'
+  if (slot.kind !== 'value') return 'miss'
+  const now = clock.now()
+  if (now >= slot.entry.staleAt) return 'stale'
+  return guard?.shouldRefresh?.(slot.entry, now, clock.random) === true ? 'early' : undefined
+}
+
+/** A running flight that is current, or a new one. */
+function boardable(engine: Engine, call: ReadThrough, slot: Slot, reason: LoadReason): RunningFlight {
+  const { flights, guard } = engine
+  const { address } = call
+  const running = guard?.joins === true ? flights.find(address.at, slot, reason) : undefined
+  if (running !== undefined) return running
+  const flight = new RunningFlight(engine, address, slot, reason, call.plan())
+  flights.add(address.at, flight)
+  engine.background.watch(flight.outcome)
+  return flight
+}
+
+async function ride(flight: RunningFlight, signal: AbortSignal | undefined): Promise<Entry<unknown>> {
+  const leave = flight.board()
+  try {
+    return await (signal === undefined ? flight.outcome : abortable(flight.outcome, signal))
+  } finally {
+    leave()
+  }
+}
+
+function hit(engine: Engine, key: string, entry: Entry<unknown>, stale: boolean): Entry<unknown> {
+  const { counters, events, tier } = engine
+  if (stale) counters.staleHits++
+  else if (tier.name === 'local') counters.localHits++
+  else counters.remoteHits++
+  if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale })
+  return entry
+}

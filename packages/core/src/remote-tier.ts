@@ -1,0 +1,162 @@
+import type { Clock } from './clock.js'
+import { compress } from './compression.js'
+import type { Entry, EntryMeta } from './entry.js'
+import { CacheError } from './errors.js'
+import type { Events, UnusableReason } from './events.js'
+import { asExpired, decodeHead, decodePayload, encodeFrame, encodeMarker, FLAG_COMPRESSED, FLAG_UNCHECKED } from './frame.js'
+import { ownKey, wireClearPrefix, wireKey } from './key.js'
+import { randomBits } from './random-bits.js'
+import { ReadBatch } from './read-batch.js'
+import { EMPTY, NEWER, type Slot, UNREACHABLE } from './slot.js'
+import { type StandardSchema, validate } from './standard-schema.js'
+import type { Stored } from './store.js'
+import type { StoreCalls } from './store-calls.js'
+import type { Address, Tier, View } from './tier.js'
+
+/** A remote store as a tier: frames on the wire, reads joined into batches. */
+export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tier {
+  const { store } = calls
+  const batch = new ReadBatch(calls)
+
+  function unusable(address: Address, stored: Stored, reason: UnusableReason): Slot {
+    // A dead frame is an ordinary miss; everything else is news.
+    if (reason !== 'dead' && events.active) events.emit({ type: 'unusable', key: address.key, reason })
+    return { kind: 'unusable', version: stored.version, reason }
+  }
+
+  function slotOf(address: Address, stored: Stored | undefined, view: View): Slot | Promise<Slot> {
+    if (stored === undefined) return EMPTY
+    const { version } = stored
+    if (!view.format.codec.framed) {
+      const entry: Entry<unknown> = { ...UNFRAMED, value: view.format.codec.decode(stored.bytes) }
+      return { kind: 'value', entry, version, id: () => undefined }
+    }
+    const head = decodeHead(address.key, stored.bytes)
+    if (head.kind === 'unreadable') return unusable(address, stored, head.reason)
+    if (head.kind === 'marker') {
+      return head.open ? { kind: 'open', version } : { kind: 'marker', holder: head.holder, version }
+    }
+    const { createdAt, loadTime, deleteAt, schemaVersion } = head
+    // Without grace there is no span in which an expired value could be served.
+    const dead = clock.now() >= deleteAt || (head.expired && deleteAt === head.staleAt)
+    if (dead) return unusable(address, stored, 'dead')
+    if (schemaVersion > view.schemaVersion) return NEWER
+    if (schemaVersion < view.schemaVersion) return unusable(address, stored, 'version')
+    const payload = decodePayload(head, stored.bytes, view.format.codec.decoders)
+    if (!payload.ok) return unusable(address, stored, payload.reason)
+    const staleAt = head.expired ? 0 : head.staleAt
+    const entry: Entry<unknown> = { value: payload.value, createdAt, loadTime, staleAt, deleteAt, schemaVersion }
+    const found: Slot = { kind: 'value', entry, version, id: () => head.bits }
+    if (view.schema === undefined || (head.flags & FLAG_UNCHECKED) !== 0) return found
+    return checked(address, stored, found, view.schema, entry.value)
+  }
+
+  function checked(address: Address, stored: Stored, found: Slot, schema: StandardSchema, value: unknown) {
+    const result = validate(schema, value)
+    if (result instanceof Promise) {
+      return result.then(({ issues }) => (issues ? unusable(address, stored, 'schema') : found))
+    }
+    return result.issues ? unusable(address, stored, 'schema') : found
+  }
+
+  async function read(address: Address, view: View): Promise<Slot> {
+    let stored: Stored | undefined
+    try {
+      stored = await batch.read(address.at)
+    } catch {
+      // Reported where the call was made; to a reader it is a miss.
+      return UNREACHABLE
+    }
+    return slotOf(address, stored, view)
+  }
+
+  return {
+    name: 'remote',
+    address: (space, key) => ({ key, at: wireKey(space, key), space }),
+    read,
+    readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
+    pack(address, entry, view, checkable) {
+      const { codecId, payload } = view.format.codec.encode(entry.value)
+      if (!view.format.codec.framed) return withinLimit(address, payload)
+      const { compression } = view.format
+      const smaller = compression === undefined ? undefined : compress(payload, compression)
+      const frame = encodeFrame(address.key, {
+        meta: entry,
+        expired: false,
+        codecId,
+        flags: (smaller === undefined ? 0 : FLAG_COMPRESSED) | (checkable ? 0 : FLAG_UNCHECKED),
+        payload: smaller ?? payload,
+      })
+      return withinLimit(address, frame)
+    },
+    packMarker: (address, holder, open) => encodeMarker(address.key, holder, open),
+    async elect(address, id, holder, ttl) {
+      const at = ownKey(address.space, 'refresh', String(id))
+      const version = await calls.run('add', [at], s => s.add(at, encodeMarker(at, holder, false), ttl))
+      if (version === undefined) return undefined
+      return () => calls.run('delete', [at], s => s.delete(at, version))
+    },
+    set: (at, packed, ttl) => calls.run('set', [at], s => s.set(at, packed as Uint8Array, ttl)),
+    add(at, packed, ttl) {
+      // An answer that comes too late has left a marker that nobody holds: it would make others wait for nothing.
+      return calls.run(
+        'add',
+        [at],
+        s => s.add(at, packed as Uint8Array, ttl),
+        version => {
+          if (version !== undefined) calls.run('delete', [at], s => s.delete(at, version)).catch(() => {})
+        },
+      )
+    },
+    replace: (at, packed, ttl, version) =>
+      calls.run('replace', [at], s => s.replace(at, packed as Uint8Array, ttl, version)),
+    delete: (at, version) => calls.run('delete', [at], s => s.delete(at, version)),
+    deleteMany: ats => calls.run('deleteMany', ats, s => s.deleteMany(ats)),
+    async expire(address, _view, linger) {
+      const { at } = address
+      if (store.expire !== undefined) {
+        await calls.run('expire', [at], s => (s.expire as NonNullable<typeof s.expire>)(at, randomBits()))
+        return
+      }
+      for (let attempt = 0; attempt < 2; attempt++) {
+        const stored = await calls.run('get', [at], s => s.get(at))
+        if (stored === undefined) return
+        const head = decodeHead(address.key, stored.bytes)
+        const ttl = head.kind === 'value' ? head.deleteAt + linger - clock.now() : 0
+        if (ttl < 1) break
+        const replaced = await calls.run('replace', [at], s => s.replace(at, asExpired(stored.bytes), ttl, stored.version))
+        if (replaced !== undefined) return
+      }
+      await calls.run('delete', [at], s => s.delete(at))
+    },
+    clearPrefix: wireClearPrefix,
+    async clear(prefix) {
+      if (store.clear === undefined) {
+        throw new CacheError(
+          'ERR_CACHE_UNSUPPORTED',
+          `${store.name} can't list its keys, so clear() of ${prefix} is not possible there; delete the keys you know`,
+        )
+      }
+      await calls.unbounded('clear', [prefix], s => (s.clear as NonNullable<typeof s.clear>)(prefix))
+    },
+    ping: timeout => calls.ping(timeout),
+  }
+
+  function withinLimit(address: Address, bytes: Uint8Array): Uint8Array {
+    const { maxValueBytes } = store.limits
+    if (bytes.byteLength <= maxValueBytes) return bytes
+    throw new CacheError(
+      'ERR_CACHE_TOO_LARGE',
+      `the value of '${address.key}' takes ${bytes.byteLength} bytes; ${store.name} takes at most ${maxValueBytes}. Compress it, split it, or raise the limit of the store and its server`,
+    )
+  }
+}
+
+/** A value without a frame has no instants of its own: it is fresh for as long as the store keeps it. */
+const UNFRAMED: EntryMeta = {
+  createdAt: 0,
+  loadTime: 0,
+  staleAt: Number.POSITIVE_INFINITY,
+  deleteAt: Number.POSITIVE_INFINITY,
+  schemaVersion: 0,
+}

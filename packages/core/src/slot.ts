@@ -1,0 +1,35 @@
+import type { Entry } from './entry.js'
+import type { UnusableReason } from './events.js'
+import type { Version } from './store.js'
+
+/**
+ * What a read found at a key.
+ *
+ * - `value`: readable and not dead. `id()` names this very state of it: equal ids, nothing happened in between.
+ * - `marker`: somebody's claim; `holder` names the flight.
+ * - `open`: the last load's result was not to be stored; any number may load side by side.
+ * - `unusable`: dead, corrupt, foreign, of an older shape; a claim may replace it.
+ * - `newer`: of a newer shape than the reader knows; never replaced by it.
+ * - `unreachable`: the store did not answer.
+ */
+export type Slot =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'value'; readonly entry: Entry<unknown>; readonly version: Version; readonly id: () => unknown }
+  | { readonly kind: 'marker'; readonly holder: string; readonly version: Version }
+  | { readonly kind: 'open'; readonly version: Version }
+  | { readonly kind: 'unusable'; readonly version: Version; readonly reason: UnusableReason }
+  | { readonly kind: 'newer' }
+  | { readonly kind: 'unreachable' }
+
+export const EMPTY: Slot = { kind: 'empty' }
+export const NEWER: Slot = { kind: 'newer' }
+export const UNREACHABLE: Slot = { kind: 'unreachable' }
+
+/** Whether two reads saw the key in the same state, as far as the slots can tell. */
+export function sameSlot(a: Slot, b: Slot): boolean {
+  if (a === b) return true
+  if (a.kind === 'value' && b.kind === 'value') return a.version === b.version || a.id() === b.id()
+  if (a.kind === 'marker' && b.kind === 'marker') return a.holder === b.holder
+  // Versions are opaque: the same object means that both callers shared one read.
+  return 'version' in a && 'version' in b && a.version === b.version
+}

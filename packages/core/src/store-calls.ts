@@ -1,0 +1,142 @@
+import { Breaker } from './breaker.js'
+import type { Clock } from './clock.js'
+import type { Milliseconds } from './duration.js'
+import { CacheError, isCacheError } from './errors.js'
+import type { Events } from './events.js'
+import type { Counters } from './stats.js'
+import type { RemoteStore } from './store.js'
+
+/** How long a store may take, and when it counts as down. */
+export interface StoreCallSettings {
+  readonly timeout: Milliseconds
+  readonly breakerFailures: number
+  readonly breakerProbeEvery: Milliseconds
+}
+
+/** Codes that say something of the request, not of the store. */
+const REQUEST_CODES: ReadonlySet<string> = new Set(['ERR_CACHE_KEY', 'ERR_CACHE_TOO_LARGE', 'ERR_CACHE_COUNTER'])
+
+/**
+ * The one way to a remote store: every call has a deadline, passes the breaker, is timed, and fails with a
+ * `CacheError` that has been reported.
+ */
+export class StoreCalls {
+  readonly store: RemoteStore
+  readonly #clock: Clock
+  readonly #timeout: Milliseconds
+  readonly #breaker: Breaker
+  readonly #events: Events
+  readonly #counters: Counters
+
+  constructor(store: RemoteStore, clock: Clock, settings: StoreCallSettings, events: Events, counters: Counters) {
+    this.store = store
+    this.#clock = clock
+    this.#timeout = settings.timeout
+    this.#events = events
+    this.#counters = counters
+    this.#breaker = new Breaker(
+      clock,
+      settings.breakerFailures,
+      settings.breakerProbeEvery,
+      () => this.#deadline('ping', this.#timeout, store.ping()),
+      state => events.emit({ type: 'breaker', store: store.name, state }),
+    )
+  }
+
+  /**
+   * Runs one store operation.
+   *
+   * `late` sees the answer that comes after the deadline, so that what it brought about can be undone.
+   *
+   * @throws CacheError `ERR_CACHE_TIMEOUT`, `ERR_CACHE_UNAVAILABLE` while the breaker is open, `ERR_CACHE_STORE`
+   * with the client's error as its cause, or the store's own `CacheError`.
+   */
+  run<T>(
+    operation: string,
+    keys: readonly string[],
+    call: (store: RemoteStore) => Promise<T>,
+    late?: (answer: T) => void,
+  ): Promise<T> {
+    return this.#attempt(operation, keys, store => this.#deadline(operation, this.#timeout, call(store), late))
+  }
+
+  /** Runs an operation whose length depends on how much is stored; the store bounds each of its steps. */
+  unbounded<T>(operation: string, keys: readonly string[], call: (store: RemoteStore) => Promise<T>): Promise<T> {
+    return this.#attempt(operation, keys, call)
+  }
+
+  async #attempt<T>(
+    operation: string,
+    keys: readonly string[],
+    call: (store: RemoteStore) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#breaker.allows()) {
+      throw new CacheError('ERR_CACHE_UNAVAILABLE', `${this.store.name} has stopped answering; it is probed and used again when it does`)
+    }
+    const startedAt = this.#clock.monotonic()
+    try {
+      const answer = await call(this.store)
+      this.#counters.remoteTime.record(this.#clock.monotonic() - startedAt)
+      this.#breaker.succeeded()
+      return answer
+    } catch (cause) {
+      const error = asCacheError(cause, this.store.name, operation)
+      if (REQUEST_CODES.has(error.code)) throw error
+      this.#breaker.failed()
+      this.report(operation, keys, error)
+      throw error
+    }
+  }
+
+  /** Counts and tells a failure; also that of a part of a call which as a whole succeeded. */
+  report(operation: string, keys: readonly string[], error: Error): void {
+    this.#counters.storeErrors++
+    if (this.#events.active) {
+      this.#events.emit({ type: 'store-error', store: this.store.name, operation, keys, error })
+    }
+  }
+
+  /** Waits for the store itself, past the breaker. */
+  async ping(timeout: Milliseconds): Promise<void> {
+    try {
+      await this.#deadline('ping', timeout, this.store.ping())
+    } catch (cause) {
+      if (isCacheError(cause, 'ERR_CACHE_UNAVAILABLE')) throw cause
+      throw new CacheError('ERR_CACHE_UNAVAILABLE', `${this.store.name} does not answer: ${messageOf(cause)}`, { cause })
+    }
+  }
+
+  #deadline<T>(operation: string, timeout: Milliseconds, answer: Promise<T>, late?: (answer: T) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let over = false
+      const cancel = this.#clock.timer(timeout, () => {
+        over = true
+        reject(new CacheError('ERR_CACHE_TIMEOUT', `${this.store.name} did not answer ${operation} within ${timeout} ms`))
+      })
+      answer.then(
+        value => {
+          if (over) {
+            late?.(value)
+            return
+          }
+          cancel()
+          resolve(value)
+        },
+        error => {
+          if (over) return
+          cancel()
+          reject(error)
+        },
+      )
+    })
+  }
+}
+
+function asCacheError(cause: unknown, store: string, operation: string): CacheError {
+  if (isCacheError(cause)) return cause
+  return new CacheError('ERR_CACHE_STORE', `${store} failed at ${operation}: ${messageOf(cause)}`, { cause })
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message || cause.name : String(cause)
+}

@@ -1,0 +1,65 @@
+import type { Milliseconds } from './duration.js'
+import type { Entry } from './entry.js'
+import type { TierName } from './events.js'
+import type { KeySpace } from './key.js'
+import type { Slot } from './slot.js'
+import type { StandardSchema } from './standard-schema.js'
+import type { Version } from './store.js'
+import type { ValueFormat } from './value-format.js'
+
+/** A key as the application named it, and as the tier stores it. */
+export interface Address {
+  readonly key: string
+  /** The wire key of a remote tier, the local key of a local one. */
+  readonly at: string
+  readonly space: KeySpace
+}
+
+/** How a reader looks at a value. */
+export interface View {
+  readonly schema: StandardSchema | undefined
+  readonly schemaVersion: number
+  readonly format: ValueFormat
+}
+
+/** What is to be stored at a key, in the form the tier keeps it. */
+export type Packed = object
+
+/** Lets somebody else be elected. */
+export type GiveUp = () => Promise<unknown>
+
+/**
+ * A store seen in entries: the primitive operations of claim and commit, the same over objects and over bytes.
+ *
+ * Reads never reject: what goes wrong is a slot. Writes reject with a `CacheError` after having reported it.
+ */
+export interface Tier {
+  readonly name: TierName
+  address(space: KeySpace, key: string): Address
+  read(address: Address, view: View): Slot | Promise<Slot>
+  readMany(addresses: readonly Address[], view: View): Promise<Slot[]>
+  /**
+   * `checkable` says whether the value passes the schema again when it is read.
+   *
+   * @throws CacheError `ERR_CACHE_NOT_ENCODABLE` or `ERR_CACHE_TOO_LARGE`.
+   */
+  pack(address: Address, entry: Entry<unknown>, view: View, checkable: boolean): Packed
+  packMarker(address: Address, holder: string, open: boolean): Packed
+  /**
+   * Elects one refresher of the very value that `id` names, for `ttl` or until it gives up by calling what is
+   * returned; `undefined` to everyone else. For efficiency only: correctness is the commit's compare-and-set.
+   */
+  elect(address: Address, id: unknown, holder: string, ttl: Milliseconds): Promise<GiveUp | undefined>
+  set(at: string, packed: Packed, ttl: Milliseconds): Promise<void>
+  add(at: string, packed: Packed, ttl: Milliseconds): Promise<Version | undefined>
+  replace(at: string, packed: Packed, ttl: Milliseconds, version: Version): Promise<Version | undefined>
+  delete(at: string, version?: Version): Promise<boolean>
+  deleteMany(ats: readonly string[]): Promise<void>
+  expire(address: Address, view: View, linger: Milliseconds): Promise<void>
+  /** What the addresses of a space begin with. @throws CacheError `ERR_CACHE_UNSUPPORTED` for a root without a prefix. */
+  clearPrefix(space: KeySpace): string
+  /** @throws CacheError `ERR_CACHE_UNSUPPORTED` where the store can't list its keys. */
+  clear(prefix: string): Promise<void>
+  /** Waits at most `timeout` for the store to answer. */
+  ping(timeout: Milliseconds): Promise<void>
+}

@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto'
+
+const DIGESTS_PER_SERVER = 40
+const POINTS_PER_DIGEST = 4
+const DEFAULT_PORT = 11211
+
+/**
+ * Tells which server of a fleet has a key, so that one more or one fewer server moves only that server's share.
+ *
+ * The ketama continuum with equal weights: 160 points a server, from the MD5 of `host:port-0` to `host:port-39`
+ * (`host-0` … for port 11211). Clients that follow libmemcached's `KETAMA_WEIGHTED` find the same servers, given
+ * the same names for them in any order.
+ *
+ * Source: https://awesomized.github.io/libmemcached/libmemcached/configuring.html
+ */
+export class MemcachedRing {
+  readonly #points: Uint32Array
+  readonly #owners: Uint16Array
+
+  constructor(servers: readonly { readonly host: string; readonly port: number }[]) {
+    const points = servers.flatMap((server, owner) => pointsOf(server).map(point => ({ point, owner })))
+    points.sort((a, b) => a.point - b.point)
+    this.#points = Uint32Array.from(points, ({ point }) => point)
+    this.#owners = Uint16Array.from(points, ({ owner }) => owner)
+  }
+
+  /** The index of the key's server. */
+  locate(key: string): number {
+    const wanted = littleEndian(hash('md5', key), 0)
+    let low = 0
+    let high = this.#points.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#points[middle] as number) < wanted) low = middle + 1
+      else high = middle
+    }
+    return this.#owners[low === this.#points.length ? 0 : low] as number
+  }
+}
+
+function pointsOf({ host, port }: { readonly host: string; readonly port: number }): number[] {
+  const name = port === DEFAULT_PORT ? host : `${host}:${port}`
+  return Array.from({ length: DIGESTS_PER_SERVER }, (_, index) => {
+    const digest = hash('md5', `${name}-${index}`)
+    return Array.from({ length: POINTS_PER_DIGEST }, (_, word) => littleEndian(digest, word))
+  }).flat()
+}
+
+/** The number that a digest's 32-bit word stands for, its first byte being the lowest. */
+function littleEndian(hex: string, word: number): number {
+  const bigEndian = Number.parseInt(hex.slice(word * 8, word * 8 + 8), 16)
+  return (
+    ((bigEndian >>> 24) | ((bigEndian >>> 8) & 0xff00) | ((bigEndian << 8) & 0xff0000) | (bigEndian << 24)) >>> 0
+  )
+}

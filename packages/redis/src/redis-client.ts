@@ -1,0 +1,147 @@
+import { Redis } from 'ioredis'
+import type { RedisSettings } from './redis-options.js'
+
+/**
+ * The part of an ioredis client that the store uses: a `Redis` (also through Sentinel) or a `Cluster`, of any
+ * version whose commands fit.
+ */
+export interface RedisClient {
+  readonly status: string
+  /** What the client was made with; only shown in names and messages, except `keyPrefix`, which `clear` heeds. */
+  readonly options: {
+    readonly host?: string | null | undefined
+    readonly port?: number | null | undefined
+    readonly path?: string | null | undefined
+    readonly db?: number | null | undefined
+    readonly sentinels?: readonly object[] | null | undefined
+    readonly name?: string | null | undefined
+    readonly keyPrefix?: string | undefined
+  }
+  getBuffer(key: string): Promise<Buffer | null>
+  mgetBuffer(keys: string[]): Promise<(Buffer | null)[]>
+  set(key: string, value: Buffer, px: 'PX', milliseconds: number): Promise<unknown>
+  set(key: string, value: Buffer, px: 'PX', milliseconds: number, nx: 'NX'): Promise<unknown>
+  unlink(keys: (string | Buffer)[]): Promise<number>
+  evalsha(
+    sha1: string,
+    numberOfKeys: number,
+    ...keysAndArguments: (string | Buffer | number)[]
+  ): Promise<unknown>
+  eval(
+    script: string,
+    numberOfKeys: number,
+    ...keysAndArguments: (string | Buffer | number)[]
+  ): Promise<unknown>
+  scanBuffer(
+    cursor: string,
+    match: 'MATCH',
+    pattern: string,
+    count: 'COUNT',
+    atOnce: number,
+  ): Promise<[cursor: Buffer, keys: Buffer[]]>
+  ping(): Promise<unknown>
+  on(event: 'ready', listener: () => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  off(event: 'ready', listener: () => void): unknown
+  off(event: 'error', listener: (error: unknown) => void): unknown
+  /** Only a Cluster has this. */
+  nodes?(role: 'master'): RedisClient[]
+}
+
+/** A client with what is known about its connection. */
+export interface Connection {
+  readonly client: RedisClient
+  /** Names the server without credentials, for messages: `127.0.0.1:6379`. */
+  readonly address: string
+  /** Names the store: `redis(127.0.0.1:6379/0)`. */
+  readonly name: string
+  /** Until the first attempt to connect has ended: resolves when the server is ready, else rejects. */
+  readonly opening: Promise<void> | undefined
+  /** Why there is no connection, if that is known. */
+  readonly lastError: unknown
+  close(): void
+}
+
+/**
+ * Opens a connection whose commands fail fast while there is none, and which comes back by itself.
+ *
+ * Nothing is queued offline or sent twice: a command whose answer was lost may have been carried out.
+ */
+export function openConnection(settings: RedisSettings): Connection {
+  const client = new Redis({
+    host: settings.host,
+    port: settings.port,
+    db: settings.db,
+    ...(settings.username === undefined ? {} : { username: settings.username }),
+    ...(settings.password === undefined ? {} : { password: settings.password }),
+    ...(settings.tls === undefined ? {} : { tls: settings.tls }),
+    ...(settings.commandTimeout === undefined ? {} : { commandTimeout: settings.commandTimeout }),
+    connectTimeout: settings.connectTimeout,
+    socketTimeout: settings.socketTimeout,
+    disconnectTimeout: settings.socketTimeout,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: attempt => Math.min(50 * 2 ** attempt, 1_000),
+    // A primary that a failover has demoted keeps its connections but refuses writes.
+    reconnectOnError: error => error.message.includes('READONLY'),
+  })
+  let lastError: unknown
+  client.on('error', error => {
+    lastError = withoutCredentials(error)
+  })
+  client.on('ready', () => {
+    lastError = undefined
+  })
+
+  let opening: Promise<void> | undefined = new Promise<void>((resolve, reject) => {
+    function settle(ready: boolean) {
+      for (const [event, listener] of listeners) client.off(event, listener)
+      opening = undefined
+      if (ready) resolve()
+      else reject(lastError ?? new Error(`the connection to ${settings.host}:${settings.port} was closed`))
+    }
+    const listeners = [
+      ['ready', () => settle(true)],
+      ['close', () => settle(false)],
+      ['end', () => settle(false)],
+    ] as const
+    for (const [event, listener] of listeners) client.on(event, listener)
+  })
+  // Those who wait for it see the rejection; nobody may.
+  opening.catch(() => {})
+
+  return {
+    client,
+    ...namesOf(client),
+    get opening() {
+      return opening
+    },
+    get lastError() {
+      return lastError
+    },
+    close: () => client.disconnect(),
+  }
+}
+
+/** Uses a connection that the application opened, and will close. */
+export function injectedConnection(client: RedisClient): Connection {
+  return { client, ...namesOf(client), opening: undefined, lastError: undefined, close() {} }
+}
+
+function namesOf(client: RedisClient): Pick<Connection, 'address' | 'name'> {
+  const { host, port, path, db, sentinels, name } = client.options
+  if (typeof client.nodes === 'function') return { address: 'the Redis Cluster', name: 'redis(cluster)' }
+  const address = sentinels ? `sentinel ${name}` : (path ?? hostAndPort(host ?? 'localhost', port ?? 6379))
+  return { address, name: `redis(${address}/${db ?? 0})` }
+}
+
+function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** ioredis attaches the command that failed to its error: for AUTH and HELLO that is the password. */
+function withoutCredentials(error: Error): Error {
+  if ('command' in error) delete error.command
+  return error
+}

@@ -1,0 +1,66 @@
+import './require-node.mjs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build, install } from './bootstrap.mjs'
+import { pnpm, runTool } from './run.mjs'
+import { provideServers } from './servers.mjs'
+import { step } from './step.mjs'
+import { tally } from './tally.mjs'
+
+const vitestArgs = process.argv.slice(2)
+const count = { passed: 0, failed: 0 }
+
+/** @param {Parameters<typeof step>} of */
+async function check(...of) {
+  const ok = await step(...of)
+  count[ok ? 'passed' : 'failed']++
+  return ok
+}
+
+/** @param {string[]} command a command to run in every package that is published */
+function inPackages(...command) {
+  return pnpm(
+    '--recursive',
+    '--no-bail',
+    '--workspace-concurrency=2',
+    '--filter=./packages/*',
+    'exec',
+    ...command,
+  )
+}
+
+async function checks() {
+  await check('lint', () => runTool('biome', ['check', '--error-on-warnings', '.']))
+  await check('types', () => runTool('tsc', ['-b']))
+  await check('knip', () => runTool('knip', []))
+  await check('publint', () => inPackages('publint', '--strict'))
+  await check('attw', () => inPackages('attw', '--pack', '.', '--profile', 'esm-only', '--no-emoji'))
+}
+
+async function tests() {
+  const directory = mkdtempSync(join(tmpdir(), 'lookaside-'))
+  try {
+    const file = join(directory, 'report.json')
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const { ok } = await runTool('vitest', ['run', ...reporters, ...vitestArgs], { show: true })
+    const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
+    const filtered = vitestArgs.some(arg => /^(-t|--testNamePattern)(=|$)/.test(arg))
+    return tally(report, { ok, filtered })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+if ((await check('install', install)) && (await check('build', () => build()))) {
+  if (vitestArgs.length === 0) await checks()
+  if (await check('servers', provideServers)) {
+    const { passed, failed, complaints } = await tests()
+    for (const complaint of complaints) console.log(`  FAILED ${complaint}`)
+    count.passed += passed
+    count.failed += failed
+  }
+}
+
+console.log(`${count.passed} passed, ${count.failed} failed`)
+process.exitCode = count.failed === 0 ? 0 : 1
