@@ -76,7 +76,11 @@ export async function provideServers() {
 function whatToDo(missing) {
   const commands = missing.map(server => server.command).join(' and ')
   const variables = missing.map(({ variable }) => `${variable}=${EXAMPLES[variable]}`).join(' ')
-  return `The tests run against real servers, and ${commands} could not be found or installed. Install ${commands} so that the PATH has them, or name running ones: ${variables} npm test`
+  return [
+    `The tests run against real servers, and ${commands} could not be found or installed.`,
+    `Install ${commands} so that the PATH has them, or name running ones:`,
+    `  ${variables} npm test`,
+  ].join('\n')
 }
 
 /** @type {Readonly<Record<string, string>>} */

@@ -59,7 +59,11 @@ if ((await check('install', install)) && (await check('build', () => build()))) 
     for (const complaint of complaints) console.log(`  FAILED ${complaint}`)
     count.passed += passed
     count.failed += failed
+  } else {
+    console.log('  The tests were not run.')
   }
+} else {
+  console.log('  Nothing else was run.')
 }
 
 console.log(`${count.passed} passed, ${count.failed} failed`)

@@ -1,1 +1,2 @@
-export {}
+export { fromEnv } from './from-env.js'
+export { fromUrl, type UrlCacheOptions } from './from-url.js'

@@ -72,19 +72,10 @@ class ArgumentWriter {
   }
 
   #object(value: object, path: string): string {
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (Array.isArray(value) && prototype === Array.prototype) return this.#array(value, path)
-    if (ArrayBuffer.isView(value)) return this.#view(value, prototype, path)
-    if (types.isArrayBuffer(value) && prototype === ArrayBuffer.prototype) {
-      return `ArrayBuffer(${base64(value)})${this.#extras(value, path)}`
-    }
-    if (types.isDate(value) && prototype === Date.prototype) {
-      return `Date(${value.getTime()})${this.#extras(value, path)}`
-    }
-    if (types.isRegExp(value) && prototype === RegExp.prototype) {
-      return `RegExp(${JSON.stringify(value.source)},${value.flags},${value.lastIndex})${this.#extras(value, path)}`
-    }
-    if (types.isMap(value) && prototype === Map.prototype) {
+    if (ArrayBuffer.isView(value)) return this.#view(value, path)
+    if (!isOfKind(value)) this.#refuse(path, instance(value))
+    if (Array.isArray(value)) return this.#array(value, path)
+    if (types.isMap(value)) {
       const entries = Array.from(
         value,
         ([key, member]) =>
@@ -92,13 +83,16 @@ class ArgumentWriter {
       )
       return `Map(${entries.sort().join(',')})${this.#extras(value, path)}`
     }
-    if (types.isSet(value) && prototype === Set.prototype) {
+    if (types.isSet(value)) {
       const members = Array.from(value, member => this.write(member, `a member of ${path}`))
       return `Set(${members.sort().join(',')})${this.#extras(value, path)}`
     }
-    if (prototype === Object.prototype && !isExotic(value)) return this.#properties(value, path)
-    if (prototype === null && !isExotic(value)) return `null${this.#properties(value, path)}`
-    return this.#refuse(path, `an instance of ${className(prototype)}`)
+    if (types.isDate(value)) return `Date(${value.getTime()})${this.#extras(value, path)}`
+    if (types.isRegExp(value)) {
+      return `RegExp(${JSON.stringify(value.source)},${value.flags},${value.lastIndex})${this.#extras(value, path)}`
+    }
+    if (types.isArrayBuffer(value)) return `ArrayBuffer(${base64(value)})${this.#extras(value, path)}`
+    return `${Object.getPrototypeOf(value) === null ? 'null' : ''}${this.#properties(value, path)}`
   }
 
   #array(array: readonly unknown[], path: string): string {
@@ -109,11 +103,10 @@ class ArgumentWriter {
     return `[${array.map((member, index) => this.write(member, `${path}[${index}]`)).join(',')}]`
   }
 
-  #view(view: ArrayBufferView, prototype: unknown, path: string): string {
-    const type = Buffer.isBuffer(view) ? Buffer : VIEWS.find(type => type.prototype === prototype)
-    if (type === undefined || type.prototype !== prototype) {
-      return this.#refuse(path, `an instance of ${className(prototype)}`)
-    }
+  #view(view: ArrayBufferView, path: string): string {
+    const prototype: unknown = Object.getPrototypeOf(view)
+    const type = VIEWS.find(type => type.prototype === prototype)
+    if (type === undefined) return this.#refuse(path, instance(view))
     if (view instanceof Float32Array || view instanceof Float64Array) {
       // Not by its bytes: there are many NaNs, all equal.
       return `${type.name}(${Array.from(view, numeral).join(',')})`
@@ -150,9 +143,28 @@ class ArgumentWriter {
 }
 
 const VIEWS = [
-  ...[Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
+  ...[Buffer, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array],
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView],
 ]
+
+/**
+ * Whether an object is one of the kinds that its text can show, by its inner nature and its prototype.
+ *
+ * An instance of a subclass has both different; it may depend on what can't be seen from here.
+ */
+function isOfKind(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (Array.isArray(value)) return prototype === Array.prototype
+  if (types.isMap(value)) return prototype === Map.prototype
+  if (types.isSet(value)) return prototype === Set.prototype
+  if (types.isDate(value)) return prototype === Date.prototype
+  if (types.isRegExp(value)) return prototype === RegExp.prototype
+  if (types.isArrayBuffer(value)) return prototype === ArrayBuffer.prototype
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    Object.prototype.toString.call(value) === '[object Object]'
+  )
+}
 
 function numeral(number: number): string {
   return Object.is(number, -0) ? '-0' : String(number)
@@ -162,12 +174,7 @@ function base64(memory: ArrayBufferLike, offset = 0, length = memory.byteLength)
   return Buffer.from(memory, offset, length).toString('base64')
 }
 
-/** Whether something that looks plain by its prototype has a nature that its properties don't show. */
-function isExotic(value: object): boolean {
-  return Object.prototype.toString.call(value) !== '[object Object]'
-}
-
-function className(prototype: unknown): string {
-  const name: unknown = (prototype as { constructor?: { name?: unknown } } | null)?.constructor?.name
-  return typeof name === 'string' && name !== '' ? name : 'an unnamed class'
+function instance(value: object): string {
+  const name: unknown = Reflect.get(value, 'constructor')?.name
+  return `an instance of ${typeof name === 'string' && name !== '' ? name : 'an unnamed class'}`
 }

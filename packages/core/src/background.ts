@@ -1,8 +1,6 @@
-import type { Clock } from './clock.js'
-import type { Milliseconds } from './duration.js'
 import type { Events } from './events.js'
 
-/** The work that is under way: what no caller waits for, and what `close()` has to wait for. */
+/** Work that no caller waits for. */
 export class Background {
   readonly #running = new Set<Promise<unknown>>()
   readonly #events: Events
@@ -19,19 +17,8 @@ export class Background {
     this.#running.add(settled)
   }
 
-  /** Only waits for `work`: whoever started it sees how it ends. */
-  watch(work: Promise<unknown>): void {
-    const done = () => void this.#running.delete(work)
-    this.#running.add(work)
-    work.then(done, done)
-  }
-
-  /** Resolves when everything is done, at the latest after `limit`. */
-  async drain(clock: Clock, limit: Milliseconds): Promise<void> {
-    if (this.#running.size === 0) return
-    const timeout = new AbortController()
-    const late = clock.sleep(limit, timeout.signal).catch(() => {})
-    await Promise.race([Promise.allSettled(this.#running), late])
-    timeout.abort()
+  /** Settles with everything that is under way now. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#running)
   }
 }

@@ -1,19 +1,16 @@
-import type {
-  Cache,
-  EntryVersion,
-  GetOrSetOptions,
-  Lookup,
-  ReadOptions,
-  SetOptions,
-  Typed,
-} from './cache.js'
+import type { Cache, EntryVersion, GetOrSetOptions, Lookup, ReadOptions, SetOptions, Typed } from './cache.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { CacheError, isCacheError, quote } from './errors.js'
 import type { CacheListener, NotStoredReason } from './events.js'
 import type { LoadPlan } from './flight.js'
-import { collectInvalidation, type Invalidation, type InvalidateAfterOptions, invalidateAfter } from './invalidation.js'
+import {
+  collectInvalidation,
+  type InvalidateAfterOptions,
+  type Invalidation,
+  invalidateAfter,
+} from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
 import { lifetimeOf } from './lifetime.js'
 import { checkValue, type Loader } from './loader.js'
@@ -32,7 +29,7 @@ import type { Slot } from './slot.js'
 import type { CacheStats } from './stats.js'
 import type { LocalStore } from './store.js'
 import type { Address, Packed, View } from './tier.js'
-import { type Wrapped, type WrapOptions, wrapFunction } from './wrap.js'
+import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 
 const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
 const READ_NAMES = ['schema', 'version']
@@ -42,11 +39,15 @@ const READY_TIMEOUT: Milliseconds = 2_000
 /** The slot behind the opaque version that `lookup` gives out. */
 class FoundVersion implements EntryVersion {
   readonly key: string
-  readonly slot: Slot
+  readonly #slot: Slot
 
   constructor(key: string, slot: Slot) {
     this.key = key
-    this.slot = slot
+    this.#slot = slot
+  }
+
+  get slot(): Slot {
+    return this.#slot
   }
 }
 
@@ -83,8 +84,11 @@ export class CacheView<V> implements Cache<V> {
 
   getOrSet<T extends V>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
     const hit = this.#localHit(key, options)
-    if (hit === undefined) return this.#readThrough(key, load, options) as Promise<Typed<V, T>>
-    const { counters, events } = this.#engine
+    if (hit === undefined) return this.#readThrough(key, load, options, false) as Promise<Typed<V, T>>
+    const { counters, events, guard, clock } = this.#engine
+    if (guard?.shouldRefresh?.(hit, clock.now(), clock.random) === true) {
+      return this.#readThrough(key, load, options, true) as Promise<Typed<V, T>>
+    }
     counters.localHits++
     if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
     return Promise.resolve(this.#shared(hit.value) as Typed<V, T>)
@@ -131,17 +135,31 @@ export class CacheView<V> implements Cache<V> {
     const { tier, flights, events, claimTtl, clock } = this.#engine
     const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
     const { schema, schemaVersion } = settings.view
-    const checkable = schema === undefined ? value : await checkValue(schema, value, key)
-    const lifetime = lifetimeOf(checkable, options?.ttl === undefined ? undefined : settings.ttl, settings, clock)
+    const checked = await checkValue(schema, value, key)
+    const lifetime = lifetimeOf(
+      checked.value,
+      options?.ttl === undefined ? undefined : settings.ttl,
+      settings,
+      clock,
+    )
     const version = checkVersion(options?.ifVersion, key)
 
     flights.detach(address.at)
     if (lifetime === undefined) return this.#unfit(address, 'ttl-0')
-    const entry: Entry<unknown> = { value: checkable, createdAt: clock.now(), loadTime: 0, ...lifetime, schemaVersion }
+    const entry: Entry<unknown> = {
+      value: checked.value,
+      createdAt: clock.now(),
+      loadTime: 0,
+      ...lifetime,
+      schemaVersion,
+    }
     try {
-      const packed = tier.pack(address, entry, settings.view, true)
+      const packed = tier.pack(address, entry, settings.view, checked.checkable)
       const ttl = lifetime.deleteAt - clock.now() + claimTtl
-      const stored = version === undefined ? await this.#put(address, packed, ttl) : await this.#putIf(address, packed, ttl, version)
+      const stored =
+        version === undefined
+          ? await this.#put(address, packed, ttl)
+          : await this.#putIf(address, packed, ttl, version)
       if (stored && events.active) events.emit({ type: 'set', key })
       return stored
     } catch (error) {
@@ -153,8 +171,15 @@ export class CacheView<V> implements Cache<V> {
     }
   }
 
-  async setMany(entries: Iterable<readonly [string, V]>, options?: Omit<SetOptions, 'ifVersion'>): Promise<boolean> {
-    checkOptions('setMany', options, SET_NAMES.filter(name => name !== 'ifVersion'))
+  async setMany(
+    entries: Iterable<readonly [string, V]>,
+    options?: Omit<SetOptions, 'ifVersion'>,
+  ): Promise<boolean> {
+    checkOptions(
+      'setMany',
+      options,
+      SET_NAMES.filter(name => name !== 'ifVersion'),
+    )
     const all = [...entries]
     for (const [key] of all) checkKey(key)
     const stored = await Promise.all(all.map(([key, value]) => this.set(key, value, options)))
@@ -230,23 +255,29 @@ export class CacheView<V> implements Cache<V> {
     if (this.#local === undefined || typeof key !== 'string') return undefined
     const entry = this.#local.get(localKey(this.#space, key))
     if (entry === undefined) return undefined
-    const { clock, guard } = this.#engine
-    const now = clock.now()
-    if (now >= entry.staleAt) return undefined
-    if (options !== undefined && (options === null || options.refresh === true || options.signal?.aborted === true)) return undefined
-    if (entry.schemaVersion !== (options?.version ?? this.#schemaVersion)) return undefined
-    return guard?.shouldRefresh?.(entry, now, clock.random) === true ? undefined : entry
+    if (this.#engine.clock.now() >= entry.staleAt) return undefined
+    if (options?.refresh === true || options?.signal?.aborted === true) return undefined
+    return entry.schemaVersion === (options?.version ?? this.#schemaVersion) ? entry : undefined
   }
 
-  async #readThrough(key: string, load: Loader<unknown>, options: GetOrSetOptions<never> | undefined): Promise<unknown> {
+  async #readThrough(
+    key: string,
+    load: Loader<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    early: boolean,
+  ): Promise<unknown> {
     const address = this.#address(key)
     if (typeof load !== 'function') {
-      throw new CacheError('ERR_CACHE_OPTION', `getOrSet takes a function that loads the value; received ${quote(load)}`)
+      throw new CacheError(
+        'ERR_CACHE_OPTION',
+        `getOrSet takes a function that loads the value; received ${quote(load)}`,
+      )
     }
     const entry = await readThrough(this.#engine, {
       address,
       view: overrideView(this.#settings.view, options),
       refresh: options?.refresh === true,
+      early,
       signal: options?.signal,
       plan: () => this.#plan(load, options),
     })
@@ -260,7 +291,11 @@ export class CacheView<V> implements Cache<V> {
     const settings = overrideSettings(this.#settings, rest)
     if (ttl === undefined) return { loader, settings, ttlOf: undefined }
     if (typeof ttl === 'function') {
-      return { loader, settings, ttlOf: value => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl') }
+      return {
+        loader,
+        settings,
+        ttlOf: value => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl'),
+      }
     }
     return { loader, settings: { ...settings, ttl: parseDuration(ttl, 'ttl') }, ttlOf: undefined }
   }
@@ -280,14 +315,14 @@ export class CacheView<V> implements Cache<V> {
     const { clock, counters, events, tier } = this.#engine
     if (slot.kind !== 'value' || clock.now() >= slot.entry.staleAt) {
       counters.misses++
-      if (events.active) events.emit({ type: 'miss', key, reason: slot.kind === 'value' ? 'stale' : 'miss' })
+      if (events.active) events.emit({ type: 'miss', key, stale: slot.kind === 'value' })
       return undefined
     }
     if (tier.name === 'local') counters.localHits++
     else counters.remoteHits++
     if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale: false })
     const { entry } = slot
-    return this.#share === undefined ? entry : { ...entry, value: this.#share(entry.value) }
+    return this.#share === undefined ? entry : { ...entry, value: this.#shared(entry.value) }
   }
 
   async #put({ at }: Address, packed: Packed, ttl: Milliseconds): Promise<boolean> {
@@ -303,9 +338,13 @@ export class CacheView<V> implements Cache<V> {
 
   /** A value that was not stored must not leave an older one in its place. */
   async #unfit(address: Address, reason: NotStoredReason, error?: unknown): Promise<false> {
-    const { tier, events } = this.#engine
-    if (events.active) events.emit({ type: 'not-stored', key: address.key, reason, ...(error !== undefined && { error }) })
-    await tier.delete(address.at).catch(() => {})
+    const { tier, events, background } = this.#engine
+    if (events.active)
+      events.emit({ type: 'not-stored', key: address.key, reason, ...(error !== undefined && { error }) })
+    const dropped = tier.delete(address.at).catch(() => {})
+    // A store that did not take the value has cost the caller one deadline already.
+    if (reason === 'store-error') background.add(address.key, dropped)
+    else await dropped
     return false
   }
 
@@ -345,18 +384,30 @@ export class CacheView<V> implements Cache<V> {
 
   #addresses(keys: readonly string[]): Address[] {
     if (!Array.isArray(keys)) {
-      throw new CacheError('ERR_CACHE_KEY', `keys must be an array of non-empty strings; received ${quote(keys)}`)
+      throw new CacheError(
+        'ERR_CACHE_KEY',
+        `keys must be an array of non-empty strings; received ${quote(keys)}`,
+      )
     }
     return keys.map(key => this.#address(key))
   }
 
   #shared(value: unknown): unknown {
-    return this.#share === undefined ? value : this.#share(value)
+    if (this.#share === undefined) return value
+    try {
+      return this.#share(value)
+    } catch {
+      // What can't be copied was not stored either: nobody else has it.
+      return value
+    }
   }
 }
 
 function checkVersion(version: EntryVersion | undefined, key: string): FoundVersion | undefined {
   if (version === undefined) return undefined
   if (version instanceof FoundVersion && version.key === key) return version
-  throw new CacheError('ERR_CACHE_OPTION', `ifVersion must be the version that lookup(${quote(key)}) returned; received ${quote(version)}`)
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `ifVersion must be the version that lookup(${quote(key)}) returned; received ${quote(version)}`,
+  )
 }

@@ -1,11 +1,11 @@
 import type { Duration, EpochMs } from './duration.js'
 import type { CacheListener } from './events.js'
-import type { Invalidation, InvalidateAfterOptions } from './invalidation.js'
+import type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
 import type { Loader } from './loader.js'
 import type { NamespaceOptions, ValueOptions } from './settings.js'
 import type { InferOutput, StandardSchema } from './standard-schema.js'
 import type { CacheStats } from './stats.js'
-import type { Wrapped, WrapOptions } from './wrap.js'
+import type { WrapOptions, Wrapped } from './wrap.js'
 
 /** The values of a cache: what the loader returns, or in a typed namespace the namespace's type. */
 export type Typed<V, T> = unknown extends V ? T : V

@@ -13,7 +13,12 @@ import { rootSpace } from './key.js'
 import { localTier } from './local-tier.js'
 import { checkOptions } from './options.js'
 import { remoteTier } from './remote-tier.js'
-import { DEFAULT_SETTINGS, extendSettings, NAMESPACE_OPTION_NAMES, type NamespaceOptions } from './settings.js'
+import {
+  DEFAULT_SETTINGS,
+  extendSettings,
+  NAMESPACE_OPTION_NAMES,
+  type NamespaceOptions,
+} from './settings.js'
 import { type CloneMode, shareBy } from './sharing.js'
 import { Counters } from './stats.js'
 import type { CacheStore, RemoteStore } from './store.js'
@@ -81,7 +86,6 @@ export function createCache(options: CacheOptions): Cache {
   const events = new Events()
   const counters = new Counters()
   const background = new Background(events)
-  const closing = new AbortController()
   const claimTtl = positive('claimTtl', options.claimTtl, DEFAULT_CLAIM_TTL)
   const storeCalls = storeCallSettings(options)
   const shared = shareStore(store, prefix)
@@ -99,7 +103,7 @@ export function createCache(options: CacheOptions): Cache {
     counters,
     background,
     claimTtl,
-    closing: closing.signal,
+    running: new Set(),
   }
   let closed: Promise<void> | undefined
   return new CacheView<unknown>(engine, space, settings, share, () => {
@@ -108,8 +112,16 @@ export function createCache(options: CacheOptions): Cache {
   })
 
   async function close(): Promise<void> {
-    await background.drain(clock, CLOSE_LIMIT)
-    closing.abort(new CacheError('ERR_CACHE_CLOSED', 'the cache was closed while this was loading'))
+    const limit = new AbortController()
+    const outcomes = [...engine.running].map(flight => flight.outcome)
+    const late = clock.sleep(CLOSE_LIMIT, limit.signal).catch(() => {})
+    await Promise.race([Promise.all([Promise.allSettled(outcomes), background.settled()]), late])
+    limit.abort()
+    for (const flight of engine.running) {
+      flight.abort(
+        new CacheError('ERR_CACHE_CLOSED', `the cache was closed while '${flight.key}' was loading`),
+      )
+    }
     shared.users--
     if (shared.users === 0 && store.kind === 'remote') await (store as RemoteStore).close()
   }
@@ -131,7 +143,10 @@ function checkPrefix(prefix: unknown): string {
 
 function checkGuard(guard: Guard | undefined): Guard | undefined {
   if (guard === undefined || typeof guard?.run === 'function') return guard
-  throw new CacheError('ERR_CACHE_OPTION', `guard must be a guard with a name and run(); received ${quote(guard)}`)
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `guard must be a guard with a name and run(); received ${quote(guard)}`,
+  )
 }
 
 /** What several caches over one store share; a local store holds one prefix, since its keys don't carry it. */
@@ -159,7 +174,10 @@ function storeCallSettings(options: CacheOptions): StoreCallSettings {
   const asked = breaker === false ? { failures: Number.POSITIVE_INFINITY } : breaker
   const failures = asked?.failures ?? DEFAULT_BREAKER.failures
   if (typeof failures !== 'number' || !(failures >= 1)) {
-    throw new CacheError('ERR_CACHE_OPTION', `failures of breaker must be a number from 1; received ${quote(failures)}`)
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `failures of breaker must be a number from 1; received ${quote(failures)}`,
+    )
   }
   return {
     timeout: positive('storeTimeout', options.storeTimeout, DEFAULT_STORE_TIMEOUT),

@@ -12,7 +12,13 @@ export type DurationUnit = 'ms' | 's' | 'm' | 'h' | 'd'
 /** Milliseconds, or a number with its unit: `'250ms'`, `'30s'`, `'5m'`, `'1.5h'`, `'7d'`. */
 export type Duration = Milliseconds | `${number}${DurationUnit}`
 
-const UNITS: Readonly<Record<string, Milliseconds>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNITS: Readonly<Record<string, Milliseconds>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 /** The longest span accepted anywhere: ten years. */

@@ -2,6 +2,7 @@ import type { Background } from './background.js'
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Events } from './events.js'
+import type { RunningFlight } from './flight.js'
 import type { Flights } from './flights.js'
 import type { Guard } from './guard.js'
 import type { Counters } from './stats.js'
@@ -20,6 +21,6 @@ export interface Engine {
   readonly background: Background
   /** How long a claim holds unless renewed; also how long a dead frame lingers as the base of a commit. */
   readonly claimTtl: Milliseconds
-  /** Aborts when the cache closes. */
-  readonly closing: AbortSignal
+  /** What this cache has in the air, for `close()` to wait for. */
+  readonly running: Set<RunningFlight>
 }

@@ -67,6 +67,9 @@ export function isCacheError(value: unknown, code?: CacheErrorCode): value is Ca
 
 /** Shows what was received, on one line and at most about 80 characters long. */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? `'${value}'` : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  const text =
+    typeof value === 'string'
+      ? `'${value}'`
+      : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

@@ -18,26 +18,47 @@ export type UnusableReason =
   | 'version'
 
 /** Why a loaded or written value was not kept. */
-export type NotStoredReason = 'no-store' | 'ttl-0' | 'too-large' | 'not-encodable' | 'no-claim' | 'store-error'
+export type NotStoredReason =
+  | 'no-store'
+  | 'ttl-0'
+  | 'too-large'
+  | 'not-encodable'
+  | 'no-claim'
+  | 'store-error'
 
 /** What the library reports of itself; one discriminated union, told apart by `type`. */
 export type CacheEvent =
   /** A call was answered from the cache; `stale` within grace, because the load failed or goes on meanwhile. */
   | { readonly type: 'hit'; readonly key: string; readonly tier: TierName; readonly stale: boolean }
-  /** A call found nothing fresh. */
-  | { readonly type: 'miss'; readonly key: string; readonly reason: LoadReason }
+  /** A call found nothing fresh; `stale` where there is a value within grace. */
+  | { readonly type: 'miss'; readonly key: string; readonly stale: boolean }
   /** Something stood at the key that could not be used. */
   | { readonly type: 'unusable'; readonly key: string; readonly reason: UnusableReason }
   /** A loader returned. */
-  | { readonly type: 'load'; readonly key: string; readonly reason: LoadReason; readonly duration: Milliseconds }
+  | {
+      readonly type: 'load'
+      readonly key: string
+      readonly reason: LoadReason
+      readonly duration: Milliseconds
+    }
   /** A loader threw, or ran into the hard timeout. */
-  | { readonly type: 'load-error'; readonly key: string; readonly reason: LoadReason; readonly error: unknown }
+  | {
+      readonly type: 'load-error'
+      readonly key: string
+      readonly reason: LoadReason
+      readonly error: unknown
+    }
   /** A load's result was stored. */
   | { readonly type: 'commit'; readonly key: string }
   /** A load's result was not stored: the key was invalidated, written or evicted since the load began. */
   | { readonly type: 'commit-rejected'; readonly key: string }
   /** A value was not stored for a reason of its own. */
-  | { readonly type: 'not-stored'; readonly key: string; readonly reason: NotStoredReason; readonly error?: unknown }
+  | {
+      readonly type: 'not-stored'
+      readonly key: string
+      readonly reason: NotStoredReason
+      readonly error?: unknown
+    }
   /** The application wrote a value. */
   | { readonly type: 'set'; readonly key: string }
   /** A key was deleted or expired; without `delivered` the store could not be reached. */
@@ -95,7 +116,9 @@ export class Events {
       try {
         listener(event)
       } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error), { type: 'LookasideListenerWarning' })
+        process.emitWarning(error instanceof Error ? error : String(error), {
+          type: 'LookasideListenerWarning',
+        })
       }
     }
   }

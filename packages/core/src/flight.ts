@@ -11,7 +11,7 @@ import { lifetimeOf } from './lifetime.js'
 import { type Loaded, type Loader, runLoader } from './loader.js'
 import { randomId } from './random-bits.js'
 import type { Settings } from './settings.js'
-import { sameSlot, type Slot } from './slot.js'
+import { type Slot, sameSlot } from './slot.js'
 import type { Address } from './tier.js'
 
 /** What a call asks for: how to load, and how to keep what was loaded. */
@@ -83,7 +83,7 @@ export class RunningFlight implements Flight<unknown> {
     return () => {
       this.#callers--
       if (this.#callers > 0 || this.#ended || this.#inBackground) return
-      this.#abort.abort(new DOMException('No caller waits for this load any longer', 'AbortError'))
+      this.abort(new DOMException('No caller waits for this load any longer', 'AbortError'))
     }
   }
 
@@ -91,7 +91,14 @@ export class RunningFlight implements Flight<unknown> {
     this.detached = true
   }
 
-  async claim(ttl: Milliseconds = this.#engine.claimTtl): Promise<Claim | 'held' | 'present' | 'unavailable'> {
+  /** Rejects everyone who waits and tells the loader to stop. */
+  abort(reason: unknown): void {
+    this.#abort.abort(reason)
+  }
+
+  async claim(
+    ttl: Milliseconds = this.#engine.claimTtl,
+  ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
     for (let attempt = 0; attempt < 2; attempt++) {
       const answer = await this.#attemptClaim(ttl)
       if (answer !== 'lost') {
@@ -256,7 +263,12 @@ export class RunningFlight implements Flight<unknown> {
 
   /** What stands there instead may come from a load that began before this one was asked for. */
   async #dropIfForced(): Promise<void> {
-    if (this.reason === 'forced') await this.#engine.tier.delete(this.#address.at)
+    if (this.reason !== 'forced') return
+    const { tier, background } = this.#engine
+    const dropped = tier.delete(this.#address.at)
+    // A store that did not answer before has cost the caller one deadline already.
+    if (this.#slot.kind === 'unreachable') background.add(this.key, dropped.catch(reported))
+    else await dropped
   }
 
   #tellNotStored(reason: NotStoredReason, error?: Error): void {
@@ -273,15 +285,17 @@ export class RunningFlight implements Flight<unknown> {
 
   /** Runs the guard under the hard timeout; whatever ends the flight ends its claim. */
   async #run(): Promise<Entry<unknown>> {
-    const { guard, clock, closing } = this.#engine
+    const { guard, clock, running } = this.#engine
     const { hardTimeout } = this.#plan.settings
     const cancel = clock.timer(hardTimeout, () =>
-      this.#abort.abort(
-        new CacheError('ERR_CACHE_LOAD_TIMEOUT', `loading '${this.key}' took longer than its hardTimeout of ${hardTimeout} ms`),
+      this.abort(
+        new CacheError(
+          'ERR_CACHE_LOAD_TIMEOUT',
+          `loading '${this.key}' took longer than its hardTimeout of ${hardTimeout} ms`,
+        ),
       ),
     )
-    const close = () => this.#abort.abort(closing.reason)
-    closing.addEventListener('abort', close, { once: true })
+    running.add(this)
     // The flight is registered by whoever made it before anything of it runs.
     await undefined
     try {
@@ -290,7 +304,7 @@ export class RunningFlight implements Flight<unknown> {
     } finally {
       this.#ended = true
       cancel()
-      closing.removeEventListener('abort', close)
+      running.delete(this)
     }
   }
 }

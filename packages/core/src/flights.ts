@@ -1,5 +1,5 @@
-import type { RunningFlight } from './flight.js'
 import type { LoadReason } from './events.js'
+import type { RunningFlight } from './flight.js'
 import type { Slot } from './slot.js'
 
 /** The flights over one store, by where their key is stored. */

@@ -13,7 +13,13 @@ export { type Clock, sleepOn, systemClock } from './clock.js'
 export type { Codec, CodecName } from './codec.js'
 export type { CompressionOptions } from './compression.js'
 export { CACHE_OPTION_NAMES, type CacheOptions, createCache } from './create-cache.js'
-export { type Duration, type DurationUnit, type EpochMs, type Milliseconds, parseDuration } from './duration.js'
+export {
+  type Duration,
+  type DurationUnit,
+  type EpochMs,
+  type Milliseconds,
+  parseDuration,
+} from './duration.js'
 export type { Entry, EntryMeta } from './entry.js'
 export { CacheError, type CacheErrorCode, ERROR_CODES, isCacheError, quote } from './errors.js'
 export type {
@@ -43,4 +49,4 @@ export type {
   StoreLimits,
   Version,
 } from './store.js'
-export type { Wrapped, WrapOptions } from './wrap.js'
+export type { WrapOptions, Wrapped } from './wrap.js'

@@ -46,10 +46,16 @@ export async function invalidateAfter<R>(
   checkOptions('invalidateAfter', options, ['keys'])
   const { keys } = options
   if (typeof write !== 'function') {
-    throw new CacheError('ERR_CACHE_OPTION', `invalidateAfter takes the write as a function; received ${quote(write)}`)
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `invalidateAfter takes the write as a function; received ${quote(write)}`,
+    )
   }
   if (!Array.isArray(keys) && typeof keys !== 'function') {
-    throw new CacheError('ERR_CACHE_OPTION', `keys of invalidateAfter must be an array or a function; received ${quote(keys)}`)
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `keys of invalidateAfter must be an array or a function; received ${quote(keys)}`,
+    )
   }
   let result: R
   try {

@@ -22,7 +22,8 @@ export function lifetimeOf(
   const negative = value === undefined || value === null ? settings.negativeTtl : undefined
   const ttl = asked ?? negative ?? settings.ttl
   if (ttl === 0) return undefined
-  const spread = settings.jitter === 0 ? ttl : Math.max(1, Math.ceil(ttl * (1 - settings.jitter * clock.random())))
+  const spread =
+    settings.jitter === 0 ? ttl : Math.max(1, Math.ceil(ttl * (1 - settings.jitter * clock.random())))
   const staleAt = clock.now() + spread
   return { staleAt, deleteAt: staleAt + settings.grace }
 }

@@ -21,12 +21,9 @@ export interface LoadContext {
 }
 
 /** What a loader returned and asked for. */
-export interface Loaded {
-  readonly value: unknown
+export interface Loaded extends CheckedValue {
   /** The ttl it set; `undefined` where it set none. */
   readonly ttl: Milliseconds | undefined
-  /** Whether the value passes its schema again, so that later reads can be checked. */
-  readonly checkable: boolean
 }
 
 /** Runs a loader; checks the value by the schema and passes on the schema's output. */
@@ -46,22 +43,39 @@ export async function runLoader(
     },
   }
   const value = await loader(context)
-  if (schema === undefined) return { value, ttl, checkable: true }
-  const output = await checkValue(schema, value, told.key)
-  // A schema that transforms may refuse its own output; checking that on reads would make every read a miss.
-  const again = await validate(schema, output)
-  return { value: output, ttl, checkable: again.issues === undefined }
+  // `ttl` is read after the loader has run, and has set it.
+  return { ...(await checkValue(schema, value, told.key)), ttl }
 }
 
-/** @throws CacheError `ERR_CACHE_SCHEMA` with the issues. */
-export async function checkValue(schema: StandardSchema, value: unknown, key: string): Promise<unknown> {
+/** A value as its schema gave it out. */
+export interface CheckedValue {
+  readonly value: unknown
+  /** Whether the value passes its schema again, so that later reads can be checked. */
+  readonly checkable: boolean
+}
+
+/** @throws CacheError `ERR_CACHE_SCHEMA` with the issues as its cause. */
+export async function checkValue(
+  schema: StandardSchema | undefined,
+  value: unknown,
+  key: string,
+): Promise<CheckedValue> {
+  if (schema === undefined) return { value, checkable: true }
   const result = await validate(schema, value)
-  if (result.issues === undefined) return result.value
+  if (result.issues === undefined) {
+    // A schema that transforms may refuse its own output; checking that on reads would make every read a miss.
+    const again = await validate(schema, result.value)
+    return { value: result.value, checkable: again.issues === undefined }
+  }
   const issues = result.issues.map(issue => {
     const path = (issue.path ?? []).map(step => String(typeof step === 'object' ? step.key : step)).join('.')
     return path === '' ? issue.message : `${path}: ${issue.message}`
   })
-  throw new CacheError('ERR_CACHE_SCHEMA', `the value of '${key}' does not match its schema: ${issues.join('; ')}`, {
-    cause: result.issues,
-  })
+  throw new CacheError(
+    'ERR_CACHE_SCHEMA',
+    `the value of '${key}' does not match its schema: ${issues.join('; ')}`,
+    {
+      cause: result.issues,
+    },
+  )
 }

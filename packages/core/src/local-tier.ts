@@ -2,6 +2,7 @@ import type { Clock } from './clock.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 import type { Entry } from './entry.js'
 import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from './key.js'
+import { notEncodable } from './not-encodable.js'
 import type { Share } from './sharing.js'
 import { EMPTY, NEWER, type Slot } from './slot.js'
 import type { LocalStore, Version } from './store.js'
@@ -72,6 +73,15 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
     return kept
   }
 
+  function kept(value: unknown): unknown {
+    if (keep === undefined) return value
+    try {
+      return keep(value)
+    } catch (cause) {
+      throw notEncodable('structured', value, cause)
+    }
+  }
+
   function readSlot(address: Address, view: View): Slot {
     const entry = store.get(address.at)
     if (entry === undefined) return EMPTY
@@ -84,7 +94,8 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
     }
     if (dead) return { kind: 'unusable', version: entry, reason: 'dead' }
     if (entry.schemaVersion > view.schemaVersion) return NEWER
-    if (entry.schemaVersion < view.schemaVersion) return { kind: 'unusable', version: entry, reason: 'version' }
+    if (entry.schemaVersion < view.schemaVersion)
+      return { kind: 'unusable', version: entry, reason: 'version' }
     return { kind: 'value', entry, version: entry, id: () => entry }
   }
 
@@ -93,15 +104,10 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
     address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
     read: readSlot,
     readMany: async (addresses, view) => addresses.map(address => readSlot(address, view)),
-    pack: (_address, entry) =>
-      new LocalEntry(
-        keep === undefined ? entry.value : keep(entry.value),
-        entry.createdAt,
-        entry.loadTime,
-        entry.staleAt,
-        entry.deleteAt,
-        entry.schemaVersion,
-      ),
+    pack(_address, entry) {
+      const { createdAt, loadTime, staleAt, deleteAt, schemaVersion } = entry
+      return new LocalEntry(kept(entry.value), createdAt, loadTime, staleAt, deleteAt, schemaVersion)
+    },
     packMarker: (_address, holder, open) => new LocalEntry(new LocalMarker(holder, open), 0, 0, 0, 0, 0),
     async elect(_address, id, _holder, ttl) {
       const entry = id as Entry<unknown>

@@ -13,7 +13,10 @@ import { CacheError, quote } from './errors.js'
 export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new CacheError('ERR_CACHE_OPTION', `${what} takes its options as an object; received ${quote(options)}`)
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `${what} takes its options as an object; received ${quote(options)}`,
+    )
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue

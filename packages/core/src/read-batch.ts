@@ -1,5 +1,5 @@
-import type { StoreCalls } from './store-calls.js'
 import type { Stored } from './store.js'
+import type { StoreCalls } from './store-calls.js'
 
 /** One read of one key that is under way; shared by the callers that asked for it in the same tick. */
 interface Waiting {
@@ -52,21 +52,23 @@ export class ReadBatch {
 
   #sendMany(batch: readonly (readonly [string, Waiting])[]): void {
     const keys = batch.map(([at]) => at)
-    this.#calls.run('getMany', keys, store => store.getMany(keys)).then(
-      answers => {
-        for (const [index, [, waiting]] of batch.entries()) {
-          const answer = answers[index]
-          if (answer instanceof Error) {
-            this.#calls.report('getMany', [keys[index] as string], answer)
-            waiting.reject(answer)
-          } else {
-            waiting.resolve(answer)
+    this.#calls
+      .run('getMany', keys, store => store.getMany(keys))
+      .then(
+        answers => {
+          for (const [index, [, waiting]] of batch.entries()) {
+            const answer = answers[index]
+            if (answer instanceof Error) {
+              this.#calls.report('getMany', [keys[index] as string], answer)
+              waiting.reject(answer)
+            } else {
+              waiting.resolve(answer)
+            }
           }
-        }
-      },
-      error => {
-        for (const [, waiting] of batch) waiting.reject(error)
-      },
-    )
+        },
+        error => {
+          for (const [, waiting] of batch) waiting.reject(error)
+        },
+      )
   }
 }

@@ -11,6 +11,8 @@ export interface ReadThrough {
   readonly address: Address
   readonly view: View
   readonly refresh: boolean
+  /** The caller has asked the guard already, which wants what is fresh refreshed early. */
+  readonly early: boolean
   /** Frees this caller alone. */
   readonly signal: AbortSignal | undefined
   /** Checks the call's options and says how to load: only asked for when there is something to load. */
@@ -27,14 +29,17 @@ export interface ReadThrough {
 export async function readThrough(engine: Engine, call: ReadThrough): Promise<Entry<unknown>> {
   const { tier, clock, counters, events } = engine
   const { address, view, refresh, signal } = call
+  const { key } = address
   signal?.throwIfAborted()
 
   const slot = await tier.read(address, view)
-  const reason = reasonToLoad(engine, slot, refresh)
-  if (reason === undefined) return hit(engine, address.key, (slot as FoundValue).entry, false)
-
-  counters.misses++
-  if (events.active) events.emit({ type: 'miss', key: address.key, reason })
+  const reason = reasonToLoad(engine, call, slot)
+  if (reason === undefined) return hit(engine, key, (slot as FoundValue).entry, false)
+  if (reason === 'early') hit(engine, key, (slot as FoundValue).entry, false)
+  if (reason === 'miss' || reason === 'stale') {
+    counters.misses++
+    if (events.active) events.emit({ type: 'miss', key, stale: reason === 'stale' })
+  }
   const flight = boardable(engine, call, slot, reason)
   try {
     return await ride(flight, signal)
@@ -43,18 +48,19 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
     // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
     const now = clock.now()
     if (now >= slot.entry.deleteAt) throw error
-    return hit(engine, address.key, slot.entry, now >= slot.entry.staleAt)
+    return reason === 'early' ? slot.entry : hit(engine, key, slot.entry, now >= slot.entry.staleAt)
   }
 }
 
 type FoundValue = Slot & { kind: 'value' }
 
 /** Why to load; `undefined` where what was read is the answer. */
-function reasonToLoad({ clock, guard }: Engine, slot: Slot, refresh: boolean): LoadReason | undefined {
-  if (refresh) return 'forced'
+function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): LoadReason | undefined {
+  if (call.refresh) return 'forced'
   if (slot.kind !== 'value') return 'miss'
   const now = clock.now()
   if (now >= slot.entry.staleAt) return 'stale'
+  if (call.early) return 'early'
   return guard?.shouldRefresh?.(slot.entry, now, clock.random) === true ? 'early' : undefined
 }
 
@@ -66,7 +72,6 @@ function boardable(engine: Engine, call: ReadThrough, slot: Slot, reason: LoadRe
   if (running !== undefined) return running
   const flight = new RunningFlight(engine, address, slot, reason, call.plan())
   flights.add(address.at, flight)
-  engine.background.watch(flight.outcome)
   return flight
 }
 

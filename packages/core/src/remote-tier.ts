@@ -3,7 +3,15 @@ import { compress } from './compression.js'
 import type { Entry, EntryMeta } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events, UnusableReason } from './events.js'
-import { asExpired, decodeHead, decodePayload, encodeFrame, encodeMarker, FLAG_COMPRESSED, FLAG_UNCHECKED } from './frame.js'
+import {
+  asExpired,
+  decodeHead,
+  decodePayload,
+  encodeFrame,
+  encodeMarker,
+  FLAG_COMPRESSED,
+  FLAG_UNCHECKED,
+} from './frame.js'
 import { ownKey, wireClearPrefix, wireKey } from './key.js'
 import { randomBits } from './random-bits.js'
 import { ReadBatch } from './read-batch.js'
@@ -45,7 +53,14 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     const payload = decodePayload(head, stored.bytes, view.format.codec.decoders)
     if (!payload.ok) return unusable(address, stored, payload.reason)
     const staleAt = head.expired ? 0 : head.staleAt
-    const entry: Entry<unknown> = { value: payload.value, createdAt, loadTime, staleAt, deleteAt, schemaVersion }
+    const entry: Entry<unknown> = {
+      value: payload.value,
+      createdAt,
+      loadTime,
+      staleAt,
+      deleteAt,
+      schemaVersion,
+    }
     const found: Slot = { kind: 'value', entry, version, id: () => head.bits }
     if (view.schema === undefined || (head.flags & FLAG_UNCHECKED) !== 0) return found
     return checked(address, stored, found, view.schema, entry.value)
@@ -124,7 +139,9 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
         const head = decodeHead(address.key, stored.bytes)
         const ttl = head.kind === 'value' ? head.deleteAt + linger - clock.now() : 0
         if (ttl < 1) break
-        const replaced = await calls.run('replace', [at], s => s.replace(at, asExpired(stored.bytes), ttl, stored.version))
+        const replaced = await calls.run('replace', [at], s =>
+          s.replace(at, asExpired(stored.bytes), ttl, stored.version),
+        )
         if (replaced !== undefined) return
       }
       await calls.run('delete', [at], s => s.delete(at))

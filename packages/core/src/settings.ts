@@ -42,7 +42,15 @@ export interface Settings {
   readonly view: View
 }
 
-export const VALUE_OPTION_NAMES = ['ttl', 'grace', 'negativeTtl', 'jitter', 'version', 'schema', 'hardTimeout'] as const
+export const VALUE_OPTION_NAMES = [
+  'ttl',
+  'grace',
+  'negativeTtl',
+  'jitter',
+  'version',
+  'schema',
+  'hardTimeout',
+] as const
 export const NAMESPACE_OPTION_NAMES = [...VALUE_OPTION_NAMES, 'codec', 'compression'] as const
 
 /** The one place that states the defaults. */
@@ -60,7 +68,11 @@ export const DEFAULT_SETTINGS: Settings = {
 }
 
 /** Lays a namespace's options over what it inherits. @throws CacheError */
-export function extendSettings(what: string, inherited: Settings, options: NamespaceOptions | undefined): Settings {
+export function extendSettings(
+  what: string,
+  inherited: Settings,
+  options: NamespaceOptions | undefined,
+): Settings {
   checkOptions(what, options, NAMESPACE_OPTION_NAMES)
   if (options === undefined) return inherited
   const { codec, compression } = options
@@ -83,7 +95,8 @@ export function overrideSettings(inherited: Settings, options: ValueOptions): Se
   return {
     ttl: ttl === undefined ? inherited.ttl : parseDuration(ttl, 'ttl'),
     grace: grace === undefined ? inherited.grace : parseDuration(grace, 'grace'),
-    negativeTtl: negativeTtl === undefined ? inherited.negativeTtl : parseDuration(negativeTtl, 'negativeTtl'),
+    negativeTtl:
+      negativeTtl === undefined ? inherited.negativeTtl : parseDuration(negativeTtl, 'negativeTtl'),
     jitter: jitter === undefined ? inherited.jitter : checkJitter(jitter),
     hardTimeout: hardTimeout === undefined ? inherited.hardTimeout : parseHardTimeout(hardTimeout),
     view: overrideView(inherited.view, options),
@@ -91,7 +104,10 @@ export function overrideSettings(inherited: Settings, options: ValueOptions): Se
 }
 
 /** What of a call's options decides how a stored value is read. */
-export function overrideView(view: View, options: Pick<ValueOptions, 'schema' | 'version'> | undefined): View {
+export function overrideView(
+  view: View,
+  options: Pick<ValueOptions, 'schema' | 'version'> | undefined,
+): View {
   if (options === undefined || (options.schema === undefined && options.version === undefined)) return view
   return {
     schema: options.schema === undefined ? view.schema : checkSchema(options.schema),
@@ -107,17 +123,26 @@ function checkJitter(jitter: number): number {
 
 function checkVersion(version: number): number {
   if (Number.isInteger(version) && version >= 0 && version <= 0xffffffff) return version
-  throw new CacheError('ERR_CACHE_OPTION', `version must be an integer from 0 to 2^32 - 1; received ${quote(version)}`)
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `version must be an integer from 0 to 2^32 - 1; received ${quote(version)}`,
+  )
 }
 
 function checkSchema(schema: StandardSchema): StandardSchema {
   // Standard Schemas may be functions as well as objects.
   if (typeof (schema as Partial<StandardSchema> | null)?.['~standard']?.validate === 'function') return schema
-  throw new CacheError('ERR_CACHE_OPTION', `schema must be a Standard Schema, such as one of zod, valibot or arktype; received ${quote(schema)}`)
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `schema must be a Standard Schema, such as one of zod, valibot or arktype; received ${quote(schema)}`,
+  )
 }
 
 function parseHardTimeout(hardTimeout: Duration): Milliseconds {
   const ms = parseDuration(hardTimeout, 'hardTimeout')
   if (ms > 0) return ms
-  throw new CacheError('ERR_CACHE_OPTION', `hardTimeout must be at least 1 ms; received ${quote(hardTimeout)}`)
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `hardTimeout must be at least 1 ms; received ${quote(hardTimeout)}`,
+  )
 }

@@ -22,7 +22,10 @@ export function shareBy(mode: CloneMode | undefined): Share | undefined {
     case 'freeze':
       return freezeDeep
     default:
-      throw new CacheError('ERR_CACHE_OPTION', `clone must be 'structured' or 'freeze'; received ${quote(mode)}`)
+      throw new CacheError(
+        'ERR_CACHE_OPTION',
+        `clone must be 'structured' or 'freeze'; received ${quote(mode)}`,
+      )
   }
 }
 

@@ -14,7 +14,12 @@ import type { Version } from './store.js'
  */
 export type Slot =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'value'; readonly entry: Entry<unknown>; readonly version: Version; readonly id: () => unknown }
+  | {
+      readonly kind: 'value'
+      readonly entry: Entry<unknown>
+      readonly version: Version
+      readonly id: () => unknown
+    }
   | { readonly kind: 'marker'; readonly holder: string; readonly version: Version }
   | { readonly kind: 'open'; readonly version: Version }
   | { readonly kind: 'unusable'; readonly version: Version; readonly reason: UnusableReason }

@@ -14,7 +14,11 @@ export interface StoreCallSettings {
 }
 
 /** Codes that say something of the request, not of the store. */
-const REQUEST_CODES: ReadonlySet<string> = new Set(['ERR_CACHE_KEY', 'ERR_CACHE_TOO_LARGE', 'ERR_CACHE_COUNTER'])
+const REQUEST_CODES: ReadonlySet<string> = new Set([
+  'ERR_CACHE_KEY',
+  'ERR_CACHE_TOO_LARGE',
+  'ERR_CACHE_COUNTER',
+])
 
 /**
  * The one way to a remote store: every call has a deadline, passes the breaker, is timed, and fails with a
@@ -28,7 +32,13 @@ export class StoreCalls {
   readonly #events: Events
   readonly #counters: Counters
 
-  constructor(store: RemoteStore, clock: Clock, settings: StoreCallSettings, events: Events, counters: Counters) {
+  constructor(
+    store: RemoteStore,
+    clock: Clock,
+    settings: StoreCallSettings,
+    events: Events,
+    counters: Counters,
+  ) {
     this.store = store
     this.#clock = clock
     this.#timeout = settings.timeout
@@ -57,11 +67,17 @@ export class StoreCalls {
     call: (store: RemoteStore) => Promise<T>,
     late?: (answer: T) => void,
   ): Promise<T> {
-    return this.#attempt(operation, keys, store => this.#deadline(operation, this.#timeout, call(store), late))
+    return this.#attempt(operation, keys, store =>
+      this.#deadline(operation, this.#timeout, call(store), late),
+    )
   }
 
   /** Runs an operation whose length depends on how much is stored; the store bounds each of its steps. */
-  unbounded<T>(operation: string, keys: readonly string[], call: (store: RemoteStore) => Promise<T>): Promise<T> {
+  unbounded<T>(
+    operation: string,
+    keys: readonly string[],
+    call: (store: RemoteStore) => Promise<T>,
+  ): Promise<T> {
     return this.#attempt(operation, keys, call)
   }
 
@@ -71,7 +87,10 @@ export class StoreCalls {
     call: (store: RemoteStore) => Promise<T>,
   ): Promise<T> {
     if (!this.#breaker.allows()) {
-      throw new CacheError('ERR_CACHE_UNAVAILABLE', `${this.store.name} has stopped answering; it is probed and used again when it does`)
+      throw new CacheError(
+        'ERR_CACHE_UNAVAILABLE',
+        `${this.store.name} has stopped answering; it is probed and used again when it does`,
+      )
     }
     const startedAt = this.#clock.monotonic()
     try {
@@ -102,16 +121,30 @@ export class StoreCalls {
       await this.#deadline('ping', timeout, this.store.ping())
     } catch (cause) {
       if (isCacheError(cause, 'ERR_CACHE_UNAVAILABLE')) throw cause
-      throw new CacheError('ERR_CACHE_UNAVAILABLE', `${this.store.name} does not answer: ${messageOf(cause)}`, { cause })
+      throw new CacheError(
+        'ERR_CACHE_UNAVAILABLE',
+        `${this.store.name} does not answer: ${messageOf(cause)}`,
+        { cause },
+      )
     }
   }
 
-  #deadline<T>(operation: string, timeout: Milliseconds, answer: Promise<T>, late?: (answer: T) => void): Promise<T> {
+  #deadline<T>(
+    operation: string,
+    timeout: Milliseconds,
+    answer: Promise<T>,
+    late?: (answer: T) => void,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       let over = false
       const cancel = this.#clock.timer(timeout, () => {
         over = true
-        reject(new CacheError('ERR_CACHE_TIMEOUT', `${this.store.name} did not answer ${operation} within ${timeout} ms`))
+        reject(
+          new CacheError(
+            'ERR_CACHE_TIMEOUT',
+            `${this.store.name} did not answer ${operation} within ${timeout} ms`,
+          ),
+        )
       })
       answer.then(
         value => {

@@ -1,5 +1,5 @@
-import type { Entry } from './entry.js'
 import type { Milliseconds } from './duration.js'
+import type { Entry } from './entry.js'
 
 /** What the core talks to: told apart by `kind`. */
 export type CacheStore = LocalStore | RemoteStore

@@ -12,9 +12,12 @@ function roundTrip(name: 'auto' | 'structured' | 'json', value: unknown): unknow
 
 describe.each(['auto', 'structured'] as const)("codec '%s'", name => {
   test('gives back every value that structured clone keeps', () => {
-    fc.assert(fc.property(structuredValue, value => deepStrictEqual(roundTrip(name, value), value)), {
-      numRuns: 500,
-    })
+    fc.assert(
+      fc.property(structuredValue, value => deepStrictEqual(roundTrip(name, value), value)),
+      {
+        numRuns: 500,
+      },
+    )
   })
 
   test('keeps shared references and cycles', () => {
@@ -65,7 +68,11 @@ describe.each(['auto', 'structured'] as const)("codec '%s'", name => {
 
   test('what it gives back shares no memory with the bytes, nor shows more of them', () => {
     const codec = codecNamed(name) as FramedCodec
-    const value = { bytes: Buffer.from('abc'), floats: Float64Array.of(1, 2), view: new DataView(new ArrayBuffer(3)) }
+    const value = {
+      bytes: Buffer.from('abc'),
+      floats: Float64Array.of(1, 2),
+      view: new DataView(new ArrayBuffer(3)),
+    }
     const { codecId, payload } = codec.encode(value)
     const network = Buffer.concat([Buffer.alloc(3), payload])
     const copy = codec.decoders(codecId)?.decode(network.subarray(3)) as typeof value
@@ -78,7 +85,7 @@ describe.each(['auto', 'structured'] as const)("codec '%s'", name => {
 
 describe("codec 'auto'", () => {
   const { encode } = codecNamed('auto')
-  const isJson = (value: unknown) => encode(value).codecId === (codecNamed('json').encode(1).codecId)
+  const isJson = (value: unknown) => encode(value).codecId === codecNamed('json').encode(1).codecId
 
   test('writes JSON text exactly where that gives back the same', () => {
     fc.assert(

@@ -77,11 +77,14 @@ describe("codec 'raw'", () => {
 
   test('writes text as bare UTF-8 and gives it back', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }).filter(text => text.isWellFormed()), text => {
-        const { payload } = codec.encode(text)
-        expect(Buffer.from(payload).equals(Buffer.from(text))).toBe(true)
-        expect(codec.decode(payload)).toBe(text)
-      }),
+      fc.property(
+        fc.string({ unit: 'binary' }).filter(text => text.isWellFormed()),
+        text => {
+          const { payload } = codec.encode(text)
+          expect(Buffer.from(payload).equals(Buffer.from(text))).toBe(true)
+          expect(codec.decode(payload)).toBe(text)
+        },
+      ),
     )
     expect(codec.framed).toBe(false)
   })
@@ -150,7 +153,10 @@ describe("an application's codec", () => {
       },
     }
     expect(errorOf(() => codecNamed(text).encode(1))).toMatchObject({ code: 'ERR_CACHE_NOT_ENCODABLE' })
-    expect(errorOf(() => codecNamed(thrower).encode(1))).toMatchObject({ code: 'ERR_CACHE_NOT_ENCODABLE', cause })
+    expect(errorOf(() => codecNamed(thrower).encode(1))).toMatchObject({
+      code: 'ERR_CACHE_NOT_ENCODABLE',
+      cause,
+    })
   })
 
   test.each([

@@ -7,13 +7,17 @@ const always = { threshold: 0 }
 
 test('what is compressed comes back as it was', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 50 }), fc.integer({ min: 10, max: 50 }), (part, times) => {
-      const payload = Buffer.concat(Array.from({ length: times }, () => part))
-      const compressed = compress(payload, always)
-      if (compressed === undefined) return
-      expect(compressed.length).toBeLessThan(payload.length)
-      expect(Buffer.from(decompress(compressed, 10_000) ?? []).equals(payload)).toBe(true)
-    }),
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 50 }),
+      fc.integer({ min: 10, max: 50 }),
+      (part, times) => {
+        const payload = Buffer.concat(Array.from({ length: times }, () => part))
+        const compressed = compress(payload, always)
+        if (compressed === undefined) return
+        expect(compressed.length).toBeLessThan(payload.length)
+        expect(Buffer.from(decompress(compressed, 10_000) ?? []).equals(payload)).toBe(true)
+      },
+    ),
   )
 })
 
@@ -48,9 +52,16 @@ test('the option is true, false, or a threshold', () => {
   expect(parseCompression({ threshold: 0 })).toEqual({ threshold: 0 })
 })
 
-test.each([[{ threshold: -1 }], [{ threshold: 1.5 }], [{}], [{ treshold: 1 }], [null], ['fast'], [undefined]])(
-  'the option is refused when it is %o',
-  option => {
-    expect(() => parseCompression(option as never)).toThrow(expect.objectContaining({ code: 'ERR_CACHE_OPTION' }))
-  },
-)
+test.each([
+  [{ threshold: -1 }],
+  [{ threshold: 1.5 }],
+  [{}],
+  [{ treshold: 1 }],
+  [null],
+  ['fast'],
+  [undefined],
+])('the option is refused when it is %o', option => {
+  expect(() => parseCompression(option as never)).toThrow(
+    expect.objectContaining({ code: 'ERR_CACHE_OPTION' }),
+  )
+})

@@ -22,19 +22,44 @@ const bare = rootSpace('')
 /** Keys made of what could be mistaken for something else. */
 const key = fc.oneof(
   fc
-    .array(fc.constantFrom('ns', ':', '::', '#', ':#', ':#refresh:', '~', '\0', ' ', 'a', 'é', '😀', '\ud800', '\udc00'), {
-      minLength: 1,
-      maxLength: 6,
-    })
+    .array(
+      fc.constantFrom(
+        'ns',
+        ':',
+        '::',
+        '#',
+        ':#',
+        ':#refresh:',
+        '~',
+        '\0',
+        ' ',
+        'a',
+        'é',
+        '😀',
+        '\ud800',
+        '\udc00',
+      ),
+      {
+        minLength: 1,
+        maxLength: 6,
+      },
+    )
     .map(parts => parts.join('')),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }),
-  fc.tuple(fc.constantFrom('a', 'é', '€', '😀'), fc.integer({ min: 50, max: 260 })).map(([c, n]) => c.repeat(n)),
+  fc
+    .tuple(fc.constantFrom('a', 'é', '€', '😀'), fc.integer({ min: 50, max: 260 }))
+    .map(([c, n]) => c.repeat(n)),
 )
 const space = fc.constantFrom(...spaces)
 
 function isLegal(wire: string): boolean {
   const bytes = Buffer.from(wire)
-  return wire.isWellFormed() && bytes.length > 0 && bytes.length <= 250 && bytes.every(byte => byte > 0x20 && byte !== 0x7f)
+  return (
+    wire.isWellFormed() &&
+    bytes.length > 0 &&
+    bytes.length <= 250 &&
+    bytes.every(byte => byte > 0x20 && byte !== 0x7f)
+  )
 }
 
 describe('a wire key', () => {
@@ -52,7 +77,9 @@ describe('a wire key', () => {
   test('is the same in every release', () => {
     expect(wireKey(root, 'two words')).toBe('p::two~zL75X7mWUNTtmAcA8YrwMoy_7R52SMkKypjsi7dPAok')
     expect(wireKey(root, 'half \ud800')).toBe('p::half~T6LQfTfLI_VwoqOaySFQNSmvLJ3qsAg5GBJz-5AuMnc')
-    expect(wireKey(root, 'x'.repeat(300))).toBe(`p::${'x'.repeat(203)}~NDrHsCNkJNKI7X1EdN1gpA2iTxUuPEBzEnD_fA2UHAo`)
+    expect(wireKey(root, 'x'.repeat(300))).toBe(
+      `p::${'x'.repeat(203)}~NDrHsCNkJNKI7X1EdN1gpA2iTxUuPEBzEnD_fA2UHAo`,
+    )
   })
 
   test('is legal on every backend and begins with its path, whatever the key', () => {
@@ -72,7 +99,9 @@ describe('a wire key', () => {
       fc.property(address, address, ([spaceA, keyA], [spaceB, keyB]) => {
         const same = spaceA === spaceB && keyA === keyB
         expect(wireKey(spaceA, keyA) === wireKey(spaceB, keyB)).toBe(same)
-        expect(localKey(spaceA, keyA) === localKey(spaceB, keyB)).toBe(same || (isRoot(spaceA) && isRoot(spaceB) && keyA === keyB))
+        expect(localKey(spaceA, keyA) === localKey(spaceB, keyB)).toBe(
+          same || (isRoot(spaceA) && isRoot(spaceB) && keyA === keyB),
+        )
       }),
       { numRuns: 2000 },
     )
@@ -90,7 +119,12 @@ describe('a wire key', () => {
   })
 
   test('keeps up to 250 bytes readable and digests from 251 on', () => {
-    for (const [character, count] of [['x', 247], ['é', 123], ['€', 82], ['😀', 61]] as const) {
+    for (const [character, count] of [
+      ['x', 247],
+      ['é', 123],
+      ['€', 82],
+      ['😀', 61],
+    ] as const) {
       const fits = character.repeat(count)
       expect(wireKey(root, fits)).toBe(`p::${fits}`)
       const over = fits + character + character
@@ -112,9 +146,12 @@ describe('a wire key', () => {
     expect(wireKey(long, ' ')).toMatch(new RegExp(`^${long.path}::~[\\w-]{43}$`))
   })
 
-  test.each(['a b', 'a\nb', 'a\0b', 'a\x7fb', 'a\ud800b', 'a\udc00b'])('of %j ends its head before what is not legal', key => {
-    expect(wireKey(root, key)).toMatch(/^p::a~[\w-]{43}$/)
-  })
+  test.each(['a b', 'a\nb', 'a\0b', 'a\x7fb', 'a\ud800b', 'a\udc00b'])(
+    'of %j ends its head before what is not legal',
+    key => {
+      expect(wireKey(root, key)).toMatch(/^p::a~[\w-]{43}$/)
+    },
+  )
 })
 
 describe("the library's own key", () => {
@@ -125,15 +162,21 @@ describe("the library's own key", () => {
 
   test("is never a user's key, and as legal", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...spaces, bare), key, fc.constantFrom('tag', 'refresh', 'gen'), key, (space, name, kind, key) => {
-        const own = ownKey(space, kind, name)
-        expect(isLegal(own)).toBe(true)
-        expect(own.startsWith(`${space.path}:#${kind}:`)).toBe(true)
-        for (const other of [...spaces, bare]) {
-          expect(wireKey(other, key)).not.toBe(own)
-        }
-        if (space === bare) expect(wireKey(bare, own)).not.toBe(own)
-      }),
+      fc.property(
+        fc.constantFrom(...spaces, bare),
+        key,
+        fc.constantFrom('tag', 'refresh', 'gen'),
+        key,
+        (space, name, kind, key) => {
+          const own = ownKey(space, kind, name)
+          expect(isLegal(own)).toBe(true)
+          expect(own.startsWith(`${space.path}:#${kind}:`)).toBe(true)
+          for (const other of [...spaces, bare]) {
+            expect(wireKey(other, key)).not.toBe(own)
+          }
+          if (space === bare) expect(wireKey(bare, own)).not.toBe(own)
+        },
+      ),
       { numRuns: 500 },
     )
   })
@@ -170,7 +213,9 @@ describe('a namespace', () => {
   test('has a path of at most 100 characters', () => {
     const prefix = rootSpace('p'.repeat(50))
     expect(childSpace(prefix, 'n'.repeat(49)).path).toHaveLength(100)
-    expect(() => childSpace(prefix, 'n'.repeat(50))).toThrow(/at most 100 characters long; received 101: 'ppp/)
+    expect(() => childSpace(prefix, 'n'.repeat(50))).toThrow(
+      /at most 100 characters long; received 101: 'ppp/,
+    )
     expect(() => rootSpace('p'.repeat(101))).toThrow(expect.objectContaining({ code: 'ERR_CACHE_NAMESPACE' }))
   })
 })

@@ -6,7 +6,9 @@ const row = z.object({ id: z.coerce.number(), at: z.string().transform(text => n
 
 test('a schema gives its output, or its issues with their paths', () => {
   expect(validate(row, { id: '1', at: '1970-01-01' })).toEqual({ value: { id: 1, at: new Date(0) } })
-  expect(validate(row, { id: '1' })).toMatchObject({ issues: [{ path: ['at'], message: expect.any(String) }] })
+  expect(validate(row, { id: '1' })).toMatchObject({
+    issues: [{ path: ['at'], message: expect.any(String) }],
+  })
 })
 
 test('an asynchronous schema gives a promise', async () => {
@@ -20,7 +22,8 @@ test('a schema of another library needs no more than the standard', () => {
     '~standard': {
       version: 1,
       vendor: 'test',
-      validate: value => (Number(value) % 2 === 0 ? { value: Number(value) } : { issues: [{ message: 'odd' }] }),
+      validate: value =>
+        Number(value) % 2 === 0 ? { value: Number(value) } : { issues: [{ message: 'odd' }] },
     },
   }
   expect(validate(even, '4')).toEqual({ value: 4 })

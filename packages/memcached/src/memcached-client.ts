@@ -1,6 +1,8 @@
 import { Client } from 'memjs'
+import type { MemcachedServerSettings } from './memcached-options.js'
 import { MemcachedRing } from './memcached-ring.js'
-import { MemcachedServer, type MemcachedServerSettings } from './memcached-server.js'
+import { MemcachedServer } from './memcached-server.js'
+import type { MemcachedAddress } from './memcached-url.js'
 import type { MemjsClient } from './memjs-client.js'
 
 const SILENT = { log() {} }
@@ -11,7 +13,7 @@ export class MemcachedClient extends Client implements MemjsClient {
   declare readonly servers: readonly MemcachedServer[]
   readonly #ring: MemcachedRing
 
-  constructor(addresses: readonly { readonly host: string; readonly port: number }[], settings: MemcachedServerSettings) {
+  constructor(addresses: readonly MemcachedAddress[], settings: MemcachedServerSettings) {
     const servers = addresses.map(({ host, port }) => new MemcachedServer(host, port, settings))
     // Without failover: a server that comes back would show what it held before it went.
     super(servers, { retries: 1, failover: false, logger: SILENT })

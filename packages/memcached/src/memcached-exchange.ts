@@ -7,7 +7,7 @@ import type { MemjsClient, MemjsReply, MemjsServer } from './memjs-client.js'
 export type Question = Omit<RequestFields, 'seq'>
 
 /** Makes a reply into a result; `socket` is the connection that carried it. */
-export type Reader<T> = (reply: MemjsReply, socket: object) => T
+export type Reader<T> = (reply: MemjsReply, socket: object, server: MemjsServer) => T
 
 /**
  * Sends requests to the servers of a memjs client, each exactly once.
@@ -45,14 +45,22 @@ export class MemcachedExchange {
   /** Sends one request; `read` may throw. */
   ask<T>(server: MemjsServer, question: Question, read: Reader<T>): Promise<T> {
     const seq = this.#nextSeq()
-    return this.#send(server, seq, encodeRequests({ ...question, seq }), read)
+    return this.#send(server, seq, encodeRequests([{ ...question, seq }]), read)
   }
 
   /** Sends one request behind another whose reply nobody waits for, in one piece. */
   askAfter<T>(server: MemjsServer, ahead: Question, question: Question, read: Reader<T>): Promise<T> {
     const unheard = this.#nextSeq()
     const seq = this.#nextSeq()
-    return this.#send(server, seq, encodeRequests({ ...ahead, seq: unheard }, { ...question, seq }), read)
+    return this.#send(
+      server,
+      seq,
+      encodeRequests([
+        { ...ahead, seq: unheard },
+        { ...question, seq },
+      ]),
+      read,
+    )
   }
 
   /**
@@ -60,8 +68,14 @@ export class MemcachedExchange {
    *
    * Resolves to `undefined`, having sent nothing, when that connection is gone or the version can match nothing.
    */
-  askOver<T>(server: MemjsServer, version: MemcachedVersion, question: Question, read: Reader<T>): Promise<T | undefined> {
-    if (!version.matches || !server.connected || server._socket !== version.socket) return Promise.resolve(undefined)
+  askOver<T>(
+    server: MemjsServer,
+    version: MemcachedVersion,
+    question: Question,
+    read: Reader<T>,
+  ): Promise<T | undefined> {
+    if (!version.matches || !server.connected || server._socket !== version.socket)
+      return Promise.resolve(undefined)
     return this.ask(server, { ...question, cas: version }, read)
   }
 
@@ -72,9 +86,9 @@ export class MemcachedExchange {
     return this.#send(
       server,
       seq,
-      encodeRequests(...requests),
+      encodeRequests(requests),
       (reply, socket) => {
-        if (reply.header.opcode !== OPCODE.noop) hear(reply, socket)
+        if (reply.header.opcode !== OPCODE.noop) hear(reply, socket, server)
         else if (reply.header.status !== STATUS.ok) throw unexpected(server, reply)
       },
       true,
@@ -92,7 +106,7 @@ export class MemcachedExchange {
       let carrier: object
       const respond = (reply: MemjsReply) => {
         try {
-          const result = read(reply, carrier)
+          const result = read(reply, carrier, server)
           if (!quiet || reply.header.opcode === OPCODE.noop) resolve(result)
         } catch (error) {
           reject(error)
@@ -120,7 +134,18 @@ export function unexpected(server: MemjsServer, { header, val }: MemjsReply): Er
     )
   }
   if (header.status === STATUS.notAuthenticated) {
-    return new CacheError('ERR_CACHE_UNAVAILABLE', `${name} demands authentication; set username and password`)
+    return new CacheError(
+      'ERR_CACHE_UNAVAILABLE',
+      `${name} demands authentication; set username and password`,
+    )
   }
   return new Error(`${name} answered with status 0x${header.status.toString(16)}${said && `: ${said}`}`)
+}
+
+/** What to throw where a claim is needed and the server has no CAS ids to give. */
+export function withoutCas(server: MemjsServer): CacheError {
+  return new CacheError(
+    'ERR_CACHE_UNSUPPORTED',
+    `memcached at ${server.host}:${server.port} gives every item the CAS id 0, which no claim can rest on; start it without -C (--disable-cas)`,
+  )
 }

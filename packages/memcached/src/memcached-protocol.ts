@@ -58,7 +58,7 @@ export interface RequestFields {
  *
  * Source: https://github.com/memcached/memcached/wiki/BinaryProtocolRevamped
  */
-export function encodeRequests(...requests: readonly RequestFields[]): Buffer {
+export function encodeRequests(requests: readonly RequestFields[]): Buffer {
   let size = 0
   for (const { key, extras, value } of requests) {
     size += HEADER_BYTES + (key ? Buffer.byteLength(key) : 0) + (extras?.length ?? 0) + (value?.length ?? 0)
@@ -69,7 +69,11 @@ export function encodeRequests(...requests: readonly RequestFields[]): Buffer {
   return buffer
 }
 
-function writeRequest(buffer: Buffer, start: number, { opcode, seq, key, extras, value, cas }: RequestFields): number {
+function writeRequest(
+  buffer: Buffer,
+  start: number,
+  { opcode, seq, key, extras, value, cas }: RequestFields,
+): number {
   let end = start + HEADER_BYTES
   if (extras) {
     buffer.set(extras, end)

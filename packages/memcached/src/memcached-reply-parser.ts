@@ -1,6 +1,6 @@
 import { Utils } from 'memjs'
-import type { MemjsReply } from './memjs-client.js'
 import { HEADER_BYTES, REPLY_MAGIC } from './memcached-protocol.js'
+import type { MemjsReply } from './memjs-client.js'
 
 /**
  * Cuts what a connection delivers into replies, wherever its chunks begin and end.

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { MemcachedAddress } from './memcached-url.js'
 
 const DIGESTS_PER_SERVER = 40
 const POINTS_PER_DIGEST = 4
@@ -17,7 +18,7 @@ export class MemcachedRing {
   readonly #points: Uint32Array
   readonly #owners: Uint16Array
 
-  constructor(servers: readonly { readonly host: string; readonly port: number }[]) {
+  constructor(servers: readonly MemcachedAddress[]) {
     const points = servers.flatMap((server, owner) => pointsOf(server).map(point => ({ point, owner })))
     points.sort((a, b) => a.point - b.point)
     this.#points = Uint32Array.from(points, ({ point }) => point)
@@ -38,7 +39,7 @@ export class MemcachedRing {
   }
 }
 
-function pointsOf({ host, port }: { readonly host: string; readonly port: number }): number[] {
+function pointsOf({ host, port }: MemcachedAddress): number[] {
   const name = port === DEFAULT_PORT ? host : `${host}:${port}`
   return Array.from({ length: DIGESTS_PER_SERVER }, (_, index) => {
     const digest = hash('md5', `${name}-${index}`)
@@ -50,6 +51,10 @@ function pointsOf({ host, port }: { readonly host: string; readonly port: number
 function littleEndian(hex: string, word: number): number {
   const bigEndian = Number.parseInt(hex.slice(word * 8, word * 8 + 8), 16)
   return (
-    ((bigEndian >>> 24) | ((bigEndian >>> 8) & 0xff00) | ((bigEndian << 8) & 0xff0000) | (bigEndian << 24)) >>> 0
+    ((bigEndian >>> 24) |
+      ((bigEndian >>> 8) & 0xff00) |
+      ((bigEndian << 8) & 0xff0000) |
+      (bigEndian << 24)) >>>
+    0
   )
 }

@@ -1,20 +1,12 @@
 import { connect, type Socket } from 'node:net'
 import { CacheError, type Milliseconds } from '@lookaside/core'
 import { Server } from 'memjs'
+import type { MemcachedServerSettings } from './memcached-options.js'
 import { OPCODE, STATUS } from './memcached-protocol.js'
 import { MemcachedReplyParser } from './memcached-reply-parser.js'
 import type { MemjsReply } from './memjs-client.js'
 
 const KEEP_ALIVE_AFTER: Milliseconds = 30_000
-
-/** How a `MemcachedServer` behaves; the options of the store, with their defaults filled in. */
-export interface MemcachedServerSettings {
-  readonly username: string | undefined
-  readonly password: string | undefined
-  readonly timeout: Milliseconds
-  readonly connectTimeout: Milliseconds
-  readonly maxQueue: number
-}
 
 interface Pending {
   readonly respond: ((reply: MemjsReply) => void) & { readonly quiet?: boolean }
@@ -40,6 +32,7 @@ export class MemcachedServer extends Server {
   #connectTimer: NodeJS.Timeout | undefined
   #silenceTimer: NodeJS.Timeout | undefined
   #heardAt: Milliseconds = 0
+  #closed = false
 
   constructor(host: string, port: number, settings: MemcachedServerSettings) {
     super(host, port)
@@ -52,9 +45,15 @@ export class MemcachedServer extends Server {
   /**
    * Takes a place in the queue for the reply to `seq`.
    *
-   * @throws CacheError `ERR_CACHE_QUEUE_FULL` when `maxQueue` requests are under way already.
+   * @throws CacheError `ERR_CACHE_QUEUE_FULL` when `maxQueue` requests are under way already, `ERR_CACHE_CLOSED`
+   * after `close()`.
    */
   override onResponse(seq: number, respond: Pending['respond']): void {
+    if (this.#closed)
+      throw new CacheError(
+        'ERR_CACHE_CLOSED',
+        `the connection to ${this.#name} has been closed; make a new store`,
+      )
     if (this.#pending.size >= this.#settings.maxQueue) {
       throw new CacheError(
         'ERR_CACHE_QUEUE_FULL',
@@ -98,8 +97,9 @@ export class MemcachedServer extends Server {
     this.#silenceTimer ??= this.#watch(socket, this.#settings.timeout)
   }
 
-  /** Fails what is under way and leaves no connection behind. */
+  /** Fails what is under way, leaves no connection behind and opens none again. */
   override close(): void {
+    this.#closed = true
     this.error(new Error(`the connection to ${this.#name} was closed`))
   }
 
@@ -148,16 +148,17 @@ export class MemcachedServer extends Server {
     if (this._socket !== socket) return
     const { opcode, status } = reply.header
     if (opcode === OPCODE.listMechanisms && status === STATUS.ok) this.saslAuth()
-    else if (opcode === OPCODE.listMechanisms || opcode === OPCODE.authenticate) this.#authenticated(socket, status)
+    else if (opcode === OPCODE.listMechanisms || opcode === OPCODE.authenticate)
+      this.#authenticated(socket, status)
     else this.#respond(reply)
   }
 
   #respond(reply: MemjsReply): void {
-    const { opaque, status, totalBodyLength } = reply.header
+    const { opcode, opaque, status, totalBodyLength } = reply.header
     const pending = this.#pending.get(opaque)
     if (!pending) return
-    const more = pending.respond.quiet === true && (totalBodyLength > 0 || status !== STATUS.ok)
-    if (!more) this.#pending.delete(opaque)
+    const last = opcode === OPCODE.noop || (status === STATUS.ok && totalBodyLength === 0)
+    if (last || !pending.respond.quiet) this.#pending.delete(opaque)
     pending.respond(reply)
   }
 

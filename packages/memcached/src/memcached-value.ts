@@ -5,6 +5,11 @@ import type { MemjsReply } from './memjs-client.js'
 /** The flags of a value that is exactly what it looks like. Everything else goes out with flags 0, for other languages. */
 export const VERBATIM = 0x4c_41_53_00
 
+/** What a get finds. */
+export interface MemcachedStored extends Stored {
+  readonly version: MemcachedVersion
+}
+
 const SPACE = 0x20
 /** A counter has at most 20 digits, and memcached never makes an item shorter in place. */
 const LONGEST_COUNTER = 20
@@ -13,9 +18,12 @@ const LONGEST_COUNTER = 20
  * Makes a reply to a get into a stored value, with bytes of its own: a view would keep everything alive that came
  * off the connection with it.
  */
-export function readStored({ header, extras, val }: MemjsReply, socket: object): Stored {
+export function readStored({ header, extras, val }: MemjsReply, socket: object): MemcachedStored {
   const length = isVerbatim(extras) ? val.length : lengthWithoutPadding(val)
-  return { bytes: Uint8Array.prototype.slice.call(val, 0, length), version: new MemcachedVersion(socket, header.cas) }
+  return {
+    bytes: Uint8Array.prototype.slice.call(val, 0, length),
+    version: new MemcachedVersion(socket, header.cas),
+  }
 }
 
 /**

@@ -87,8 +87,17 @@ export function openConnection(settings: RedisSettings): Connection {
     reconnectOnError: error => error.message.includes('READONLY'),
   })
   let lastError: unknown
+  // The first error of an attempt is its reason, those after it are consequences.
+  let untold = true
+  client.on('connecting', () => {
+    untold = true
+  })
   client.on('error', error => {
-    lastError = withoutCredentials(error)
+    const command = withoutCommand(error)
+    if (untold) lastError = error
+    untold = false
+    // ioredis would go on in database 0, among keys of somebody else.
+    if (command === 'select') client.disconnect(true)
   })
   client.on('ready', () => {
     lastError = undefined
@@ -140,8 +149,13 @@ function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** ioredis attaches the command that failed to its error: for AUTH and HELLO that is the password. */
-function withoutCredentials(error: Error): Error {
-  if ('command' in error) delete error.command
-  return error
+/**
+ * Takes the command that failed off the error that ioredis attaches it to, as AUTH and HELLO contain the password.
+ *
+ * @returns the command's name.
+ */
+function withoutCommand(error: Error & { command?: { name: string } }): string | undefined {
+  const name = error.command?.name
+  delete error.command
+  return name
 }

@@ -1,5 +1,6 @@
 import { CacheError, type Milliseconds } from '@lookaside/core'
 import type { Connection } from './redis-client.js'
+import { asError } from './redis-keyspace.js'
 
 /** States of a client that may lead to `ready` without a command being sent. */
 const ON_THE_WAY = ['connecting', 'connect', 'reconnecting', 'close']
@@ -11,27 +12,26 @@ const ON_THE_WAY = ['connecting', 'connect', 'reconnecting', 'close']
  */
 export function ping(connection: Connection, limit: Milliseconds): Promise<void> {
   const { client, address } = connection
-  let lastError = connection.lastError
+  let heard: unknown
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      fail(
-        lastError ?? new Error(client.status === 'ready' ? 'no answer' : 'no connection'),
-        `within ${limit} ms`,
+      const silence = new Error(
+        client.status === 'ready' ? 'it is connected but silent' : 'no connection was made',
       )
+      fail(connection.lastError ?? heard ?? silence, `within ${limit} ms`)
     }, limit)
 
-    function remember(error: unknown) {
-      lastError = error
+    function hear(error: unknown) {
+      heard = error
     }
     function end() {
       clearTimeout(timer)
-      client.off('error', remember)
+      client.off('error', hear)
       client.off('ready', send)
     }
     function fail(cause: unknown, when: string) {
       end()
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      const message = `Redis at ${address} did not answer ${when}: ${reason || 'no connection'}. Check that it runs there, and the credentials`
+      const message = `Redis at ${address} did not answer ${when}: ${asError(cause).message}. Check that it runs there, and the credentials`
       reject(new CacheError('ERR_CACHE_UNAVAILABLE', message, { cause }))
     }
     function send() {
@@ -45,7 +45,7 @@ export function ping(connection: Connection, limit: Milliseconds): Promise<void>
       )
     }
 
-    client.on('error', remember)
+    client.on('error', hear)
     if (ON_THE_WAY.includes(client.status)) client.on('ready', send)
     else send()
   })

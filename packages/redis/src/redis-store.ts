@@ -34,9 +34,13 @@ export function redisStore(options?: string | URL | RedisStoreOptions): RemoteSt
   const keyspace = keyspaceOf(connection)
   let closed = false
 
+  function checkOpen(): void {
+    if (closed) throw new CacheError('ERR_CACHE_CLOSED', `${name} has been closed; make a new store`)
+  }
+
   /** Every command waits for this: nothing at all, once there has been a first attempt to connect. */
   function opening(): Promise<void> | undefined {
-    if (closed) throw new CacheError('ERR_CACHE_CLOSED', `${name} has been closed; make a new store`)
+    checkOpen()
     return connection.opening
   }
 
@@ -150,7 +154,7 @@ export function redisStore(options?: string | URL | RedisStoreOptions): RemoteSt
     },
 
     async ping() {
-      opening()
+      checkOpen()
       await ping(connection, connectTimeout)
     },
 

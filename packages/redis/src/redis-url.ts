@@ -10,6 +10,7 @@ export interface RedisAddress {
   readonly tls: boolean
 }
 
+const SCHEME = /^rediss?:\/\//i
 const SHAPE = 'redis://[[user]:password@]host[:port][/database], or rediss:// for TLS'
 
 /**
@@ -19,11 +20,11 @@ const SHAPE = 'redis://[[user]:password@]host[:port][/database], or rediss:// fo
  * without its credentials.
  */
 export function parseRedisUrl(text: unknown): RedisAddress {
-  const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined)
+  if (typeof text !== 'string' || !SCHEME.test(text)) fail(text, 'The scheme must be redis:// or rediss://')
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined) {
     fail(text, "Check its port, and percent-encode '/', '#', '?' and '@' in the user and password")
-  if (url.protocol !== 'redis:' && url.protocol !== 'rediss:')
-    fail(text, 'The scheme must be redis:// or rediss://')
+  }
   if (url.hostname === '') fail(text, 'It names no host')
   if (url.search !== '' || url.hash !== '')
     fail(text, 'Parameters are not taken from the URL: give them as options')

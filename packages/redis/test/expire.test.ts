@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startRedis } from '../../../tests/servers/index.js'
 import { redisStore } from '../src/index.js'
@@ -70,19 +71,15 @@ describe('expire', () => {
   it('deletes the frame where the server has no memory for writes', async () => {
     const server = await startRedis()
     const full = redisStore(`redis://${server.address}`)
+    const admin = new Redis(server.port)
     try {
       await full.set('key', frameOf('payload'), 60_000)
-      const other = redisStore(`redis://${server.address}`)
-      await other.ping()
-      await other.close()
-      const { Redis } = await import('ioredis')
-      const admin = new Redis(server.port)
       await admin.config('SET', 'maxmemory', '1')
-      admin.disconnect()
       await expect(full.set('other', frameOf(), 60_000)).rejects.toThrow('OOM')
       await full.expire?.('key', randomBytes(8))
       expect(await full.get('key')).toBeUndefined()
     } finally {
+      admin.disconnect()
       await full.close()
       await server.stop()
     }

@@ -47,8 +47,7 @@ describe('the URL of redisStore', () => {
   it.each([
     ['http://127.0.0.1', 'The scheme must be redis:// or rediss://'],
     ['127.0.0.1:6379', 'The scheme must be redis:// or rediss://'],
-    ['localhost', 'Check its port, and percent-encode'],
-    ['', 'Check its port, and percent-encode'],
+    ['', 'The scheme must be redis:// or rediss://'],
     ['redis://', 'It names no host'],
     ['redis:///2', 'It names no host'],
     ['redis://localhost:99999', 'Check its port'],

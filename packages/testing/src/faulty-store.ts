@@ -106,7 +106,7 @@ export function faultyStore(store: RemoteStore, options: FaultyStoreOptions = {}
         await clock.sleep(ms)
         return perform()
       }),
-    fail: (error = unavailable(store.name), scope) => start(scope, () => Promise.reject(error)),
+    fail: (error, scope) => start(scope, () => Promise.reject(error ?? unavailable(store.name))),
     hang: scope => start(scope, never),
     drop: scope => start(scope, <T>(perform: Perform<T>) => perform().then<T, T>(never, never)),
     heal: () => {

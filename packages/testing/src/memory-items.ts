@@ -140,9 +140,9 @@ function checkTtl(ttl: Milliseconds): void {
 
 function parseCounter(key: string, bytes: Uint8Array): bigint {
   const text = Buffer.from(bytes).toString('latin1')
-  const value = /^\d{1,19}$/.test(text) ? BigInt(text) : -1n
+  const value = /^(?:0|[1-9]\d{0,18})$/.test(text) ? BigInt(text) : -1n
   if (value >= 0n && value <= MAX_COUNTER) return value
-  const expected = 'a counter must hold decimal digits, from 0 to 2^63 - 1'
+  const expected = 'a counter must hold plain decimal digits, from 0 to 2^63 - 1'
   throw new CacheError(
     'ERR_CACHE_COUNTER',
     `${expected}; ${quote(key)} holds ${quote(text)}; delete it first`,

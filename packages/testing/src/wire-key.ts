@@ -9,11 +9,13 @@ export const MAX_KEY_BYTES = 250
  * @throws CacheError `ERR_CACHE_KEY`
  */
 export function checkWireKey(key: unknown): asserts key is string {
-  if (typeof key === 'string' && key.length > 0 && key.length <= MAX_KEY_BYTES) {
-    if (key.isWellFormed() && Buffer.byteLength(key) <= MAX_KEY_BYTES && !hasForbiddenByte(key)) return
-  }
+  if (typeof key === 'string' && hasFittingLength(key) && key.isWellFormed() && !hasForbiddenByte(key)) return
   const expected = `a key must be 1 to ${MAX_KEY_BYTES} bytes of UTF-8 without spaces and control characters`
   throw new CacheError('ERR_CACHE_KEY', `${expected}; received ${quote(key)}; hash what does not fit`)
+}
+
+function hasFittingLength(key: string): boolean {
+  return key.length > 0 && key.length <= MAX_KEY_BYTES && Buffer.byteLength(key) <= MAX_KEY_BYTES
 }
 
 function hasForbiddenByte(key: string): boolean {

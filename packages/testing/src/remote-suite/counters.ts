@@ -81,7 +81,7 @@ export const COUNTER_RULES: Rules = {
     const store = await connect()
     const values = [
       newFrame('frame'),
-      ...['', 'abc', '-1', '1.5', '12abc', '1e3', `${MAX + 1n}`].map(asBytes),
+      ...['', 'abc', '-1', '1.5', '12abc', '1e3', '5 apples', '007', '+5', `${MAX + 1n}`].map(asBytes),
     ]
     for (const [index, bytes] of values.entries()) {
       const name = key(`${index}`)
@@ -110,20 +110,19 @@ export const COUNTER_RULES: Rules = {
     await expectAbsent(store, key('short'))
     await expectHeld(store, key('long'), Buffer.from('1'))
   },
-  'loses no increment of several connections': async ({ connect, key }) => {
+  'loses no count of several connections, up or down': async ({ connect, key }) => {
     const connections = [await connect(), await connect()]
-    const counts = await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
-        (connections[index % 2] as RemoteStore).increment(key(), 2n, { initial: 5n, ttl: LONG }),
-      ),
-    )
-    const expected = Array.from({ length: 60 }, (_, index) => 5n + 2n * BigInt(index + 1))
-    assert.deepEqual(
-      counts.sort((a, b) => Number(a - b)),
-      expected,
-      'expected each count to be returned once',
-    )
+    const count = (by: bigint) =>
+      Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          (connections[index % 2] as RemoteStore).increment(key(), by, { initial: 5n, ttl: LONG }),
+        ),
+      )
+    const steps = (first: bigint) => Array.from({ length: 60 }, (_, index) => first + 2n * BigInt(index))
+    assert.deepEqual(ascending(await count(2n)), steps(7n), 'expected each count up to be returned once')
     await expectHeld(connections[0] as RemoteStore, key(), Buffer.from('125'))
+    assert.deepEqual(ascending(await count(-2n)), steps(5n), 'expected each count down to be returned once')
+    await expectHeld(connections[1] as RemoteStore, key(), Buffer.from('5'))
   },
   'gives a counter another version with each count': async ({ connect, key }) => {
     const store = await connect()
@@ -137,6 +136,10 @@ export const COUNTER_RULES: Rules = {
     assert.equal(await store.delete(key(), version), false)
     await expectHeld(store, key(), Buffer.from('2'))
   },
+}
+
+function ascending(counts: readonly bigint[]): bigint[] {
+  return [...counts].sort((a, b) => Number(a - b))
 }
 
 function asBytes(text: string): Uint8Array {

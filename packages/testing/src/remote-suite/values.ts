@@ -116,7 +116,6 @@ export const VALUE_RULES: Rules = {
     expectBytes(second, frame, 'the second read')
     second.bytes.fill(0)
     await expectHeld(store, key(), frame)
-    expectWon(await store.replace(key(), newFrame('next'), LONG, first.version), 'a replace after the change')
   },
   'answers each of many operations at once with its own result': async ({ connect, key }) => {
     const store = await connect()

@@ -1,0 +1,13 @@
+import { remoteStoreSuite } from '@lookaside/testing'
+import { describe, inject, test } from 'vitest'
+import { memcachedStore } from '../src/index.js'
+
+const servers = inject('memcachedServers').split(',')
+
+describe('one server', () => {
+  remoteStoreSuite({ test: test.concurrent, create: () => memcachedStore(`memcached://${servers[0]}`) })
+})
+
+describe('a fleet', () => {
+  remoteStoreSuite({ test: test.concurrent, create: () => memcachedStore({ servers }) })
+})

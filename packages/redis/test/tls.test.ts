@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Server, startServer } from '../../../tests/servers/server.js'
+import { type RedisStoreOptions, redisStore } from '../src/index.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'lookaside-tls-'))
+const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+let server: Server
+
+beforeAll(async () => {
+  execFileSync(
+    'openssl',
+    [
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '1',
+      ],
+      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
+      ...['-keyout', key, '-out', certificate],
+    ],
+    { stdio: 'ignore' },
+  )
+  server = await startServer('redis-server', port => [
+    ...['--port', '0', '--tls-port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory],
+    ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'],
+  ])
+})
+afterAll(async () => {
+  await server.stop()
+  rmSync(directory, { recursive: true })
+})
+
+async function roundTrip(options: RedisStoreOptions): Promise<string> {
+  const store = redisStore(options)
+  try {
+    await store.set('key', Buffer.from('over TLS'), 60_000)
+    return String((await store.get('key'))?.bytes)
+  } finally {
+    await store.close()
+  }
+}
+
+describe('TLS', () => {
+  it('is used for a rediss:// URL, with the authorities given', async () => {
+    const tls = { ca: readFileSync(certificate) }
+    expect(await roundTrip({ url: `rediss://${server.address}`, tls })).toBe('over TLS')
+  })
+
+  it('is used when the options say so', async () => {
+    const tls = { ca: readFileSync(certificate) }
+    expect(await roundTrip({ host: 'localhost', port: server.port, tls })).toBe('over TLS')
+  })
+
+  it.each([{}, { tls: true }])('refuses a certificate that nobody vouches for: %j', async options => {
+    await expect(roundTrip({ url: `rediss://${server.address}`, ...options })).rejects.toMatchObject({
+      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+  })
+
+  it('is not used for a redis:// URL', async () => {
+    await expect(roundTrip({ url: `redis://${server.address}` })).rejects.toThrow()
+  })
+})

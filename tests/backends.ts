@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Cache,
+  type CacheOptions,
+  type CacheStore,
+  type Clock,
+  createCache,
+  systemClock,
+} from '@lookaside/core'
+import { lruStore } from '@lookaside/lru'
+import { memcachedStore } from '@lookaside/memcached'
+import { redisStore } from '@lookaside/redis'
+import { type MemoryRemoteServer, memoryRemoteServer } from '@lookaside/testing'
+import { inject, onTestFinished } from 'vitest'
+
+/** One of the stores that behaviour is tested over. */
+export interface Backend {
+  readonly name: 'lru' | 'memory' | 'redis' | 'memcached'
+  readonly kind: CacheStore['kind']
+  /** Whether its keys can be listed, which `clear()` needs. */
+  readonly clears: boolean
+  /**
+   * Opens a store: an empty one of a local kind, another connection to the same data of a remote one.
+   *
+   * The memory backend expires what it holds by `clock`, real servers by their own.
+   */
+  openStore(clock?: Clock): CacheStore
+}
+
+const memoryServers = new WeakMap<Clock, MemoryRemoteServer>()
+
+/** One server for all stores that live by the same clock. */
+function memoryServerOf(clock: Clock): MemoryRemoteServer {
+  const server = memoryServers.get(clock) ?? memoryRemoteServer({ clock })
+  memoryServers.set(clock, server)
+  return server
+}
+
+export const lru: Backend = { name: 'lru', kind: 'local', clears: true, openStore: () => lruStore() }
+
+export const memory: Backend = {
+  name: 'memory',
+  kind: 'remote',
+  clears: true,
+  openStore: (clock = systemClock) => memoryServerOf(clock).store(),
+}
+
+export const redis: Backend = {
+  name: 'redis',
+  kind: 'remote',
+  clears: true,
+  openStore: () => redisStore(inject('redisUrl')),
+}
+
+export const memcached: Backend = {
+  name: 'memcached',
+  kind: 'remote',
+  clears: false,
+  openStore: () => memcachedStore(`memcached://${inject('memcachedServers')}`),
+}
+
+export const backends: readonly Backend[] = [lru, memory, redis, memcached]
+
+/** Those whose data other processes share. */
+export const remoteBackends: readonly Backend[] = [memory, redis, memcached]
+
+/** A prefix that nobody has used before. */
+export function newPrefix(): string {
+  return `test-${randomUUID()}`
+}
+
+/**
+ * A cache on `backend` under a prefix of its own, which is closed when the test is over.
+ *
+ * Give two of them the same `prefix` and they are two processes that share their data. Store calls have 5 s:
+ * the machine that runs the tests may be slow, and the tests about deadlines set their own.
+ */
+export function openCache(backend: Backend, options: Partial<CacheOptions> = {}): Cache {
+  const cache = createCache({
+    store: backend.openStore(options.clock),
+    prefix: newPrefix(),
+    storeTimeout: '5s',
+    ...options,
+  })
+  onTestFinished(() => cache.close())
+  return cache
+}
