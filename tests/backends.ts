@@ -77,10 +77,10 @@ export function newPrefix(): string {
  */
 export function openCache(backend: Backend, options: Partial<CacheOptions> = {}): Cache {
   const cache = createCache({
-    store: backend.openStore(options.clock),
     prefix: newPrefix(),
     storeTimeout: '5s',
     ...options,
+    store: options.store ?? backend.openStore(options.clock),
   })
   onTestFinished(() => cache.close())
   return cache

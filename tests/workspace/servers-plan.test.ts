@@ -77,7 +77,7 @@ describe('the servers that the tests need', () => {
       message: [
         'The tests run against real servers, and redis-server and memcached could not be found or installed.',
         'Install redis-server and memcached so that the PATH has them, or name running ones:',
-        `  TEST_REDIS_URL=redis://127.0.0.1:6379 TEST_MEMCACHED_SERVERS=127.0.0.1:11211,127.0.0.1:11212 npm test`,
+        '  TEST_REDIS_URL=redis://127.0.0.1:6379 TEST_MEMCACHED_SERVERS=127.0.0.1:11211,127.0.0.1:11212 npm test',
       ].join('\n'),
     })
   })

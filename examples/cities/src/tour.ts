@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { City, Country } from './queries.js'
 
-/** A question that the service answers, in five versions: each is asked cold once, then warm many times. */
+/** A question that the service answers, in three versions: each is asked cold once, then warm many times. */
 export interface Question {
   readonly route: string
   readonly work: string
@@ -12,28 +12,26 @@ export const QUESTIONS: readonly Question[] = [
   {
     route: 'GET /nearest',
     work: 'distance to every city, 10 nearest',
-    paths: ['64.146,-21.942', '-1.283,36.817', '-12.043,-77.028', '35.69,139.692', '48.853,2.349'].map(
-      point => {
-        const [lat, lon] = point.split(',')
-        return `/nearest?lat=${lat}&lon=${lon}&n=10`
-      },
-    ),
+    paths: ['64.146,-21.942', '-1.283,36.817', '35.69,139.692'].map(point => {
+      const [lat, lon] = point.split(',')
+      return `/nearest?lat=${lat}&lon=${lon}&n=10`
+    }),
   },
   {
     route: 'GET /search',
     work: 'ILIKE over all names, ranked',
-    paths: ['reykjav', 'san', 'ville', 'berg', 'new'].map(text => `/search?q=${text}`),
+    paths: ['reykjav', 'san', 'ville'].map(text => `/search?q=${text}`),
   },
   {
     route: 'GET /countries',
     work: 'count, sum and largest of a country',
-    paths: ['IS', 'FR', 'US', 'IN', 'BR'].map(code => `/countries/${code}`),
+    paths: ['IS', 'FR', 'US'].map(code => `/countries/${code}`),
   },
   {
     route: 'GET /cities',
     work: 'one row by its primary key',
     // None of them is in an answer above, so that they are asked cold here.
-    paths: [3143244, 360630, 6167865, 2147714, 2950159].map(id => `/cities/${id}`),
+    paths: [3143244, 360630, 6167865].map(id => `/cities/${id}`),
   },
 ]
 
@@ -76,7 +74,7 @@ const SHOWING_CITY = [
   '/search?q=reykjav',
 ]
 
-const ROUNDS = 40
+const ROUNDS = 60
 
 /** Asks a question cold, then warm, one request after the other. */
 export async function timed(service: string, { route, work, paths }: Question): Promise<Timing> {

@@ -32,7 +32,11 @@ describe.each(Object.entries(backends))('the service on %s', (name, url) => {
   let service: RunningService
 
   beforeEach(async () => {
-    cache = await fromUrl(url, { prefix: `cities-test-${process.pid}-${runs++}`, ttl: '5m' })
+    cache = await fromUrl(url, {
+      prefix: `cities-test-${process.pid}-${runs++}`,
+      ttl: '5m',
+      storeTimeout: '2s',
+    })
     service = await serve(database, cache)
   })
   afterEach(async () => {

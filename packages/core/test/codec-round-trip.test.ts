@@ -52,6 +52,10 @@ describe.each(['auto', 'structured'] as const)("codec '%s'", name => {
     deepStrictEqual(roundTrip(name, value()), value())
   })
 
+  test('gives an invalid date back as one', () => {
+    expect((roundTrip(name, new Date(Number.NaN)) as Date).getTime()).toBeNaN()
+  })
+
   test('gives a Buffer back as a Buffer', () => {
     expect(Buffer.isBuffer(roundTrip(name, Buffer.from('abc')))).toBe(true)
   })

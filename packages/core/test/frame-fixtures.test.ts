@@ -5,8 +5,8 @@ import { codecNamed, type FramedCodec } from '../src/codec.js'
 import { decodeHead, decodePayload, encodeFrame, type FrameHead, type MarkerHead } from '../src/frame.js'
 
 interface Fixtures {
-  readonly values: readonly (Fixture & { readonly head: FrameHead; readonly value?: unknown })[]
-  readonly markers: readonly (Fixture & { readonly head: MarkerHead })[]
+  readonly values: readonly (Fixture & { readonly head: Omit<FrameHead, 'kind'>; readonly value?: unknown })[]
+  readonly markers: readonly (Fixture & { readonly head: Omit<MarkerHead, 'kind'> })[]
 }
 
 interface Fixture {

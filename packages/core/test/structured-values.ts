@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Values of every type that structured clone keeps, nested. */
+/** Values of every type that structured clone keeps, nested; no invalid dates, which `deepStrictEqual` never finds equal. */
 export const structuredValue: fc.Arbitrary<unknown> = fc.anything({
   values: [
     fc.boolean(),
@@ -11,12 +11,11 @@ export const structuredValue: fc.Arbitrary<unknown> = fc.anything({
     fc.constantFrom(null, undefined, Number.NaN, -0, '\ud800', '__proto__'),
     fc.uint8Array({ maxLength: 40 }).map(bytes => Buffer.from(bytes)),
     fc.uint8Array({ maxLength: 40 }).map(bytes => bytes.buffer),
-    fc.date(),
+    fc.date({ noInvalidDate: true }),
     fc.constantFrom(/a+/g, /\//u, /(?:)/),
     fc.string().map(message => new TypeError(message, { cause: message })),
   ],
   withBigInt: true,
-  withDate: true,
   withMap: true,
   withObjectString: true,
   withSet: true,

@@ -7,7 +7,7 @@ import type { RedisSettings } from './redis-options.js'
  */
 export interface RedisClient {
   readonly status: string
-  /** What the client was made with; only shown in names and messages, except `keyPrefix`, which `clear` heeds. */
+  /** What the client was made with: for names and messages, for `clear`, and to refuse one that reads replicas. */
   readonly options: {
     readonly host?: string | null | undefined
     readonly port?: number | null | undefined
@@ -16,6 +16,8 @@ export interface RedisClient {
     readonly sentinels?: readonly object[] | null | undefined
     readonly name?: string | null | undefined
     readonly keyPrefix?: string | undefined
+    readonly role?: string | undefined
+    readonly scaleReads?: unknown
   }
   getBuffer(key: string): Promise<Buffer | null>
   mgetBuffer(keys: string[]): Promise<(Buffer | null)[]>

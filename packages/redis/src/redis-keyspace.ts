@@ -1,4 +1,5 @@
 import { CacheError } from '@lookaside/core'
+import { asError } from './as-error.js'
 import type { Connection, RedisClient } from './redis-client.js'
 
 /** Commands over many keys, which a Cluster has only for keys of one slot. */
@@ -78,9 +79,4 @@ async function clearOn(
 
 function escapeGlob(text: string): string {
   return text.replace(/[*?[\]\\]/g, '\\$&')
-}
-
-/** Any thrown value as an error. */
-export function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
 }

@@ -94,7 +94,10 @@ export interface RedisConnectionOptions extends RedisStoreLimits {
 /** A client that the application made. */
 export interface RedisInjection extends RedisStoreLimits {
   /**
-   * A `Redis` or `Cluster` of ioredis. It keeps its own timeouts and queues, and the store never closes it.
+   * A `Redis` or `Cluster` of ioredis that reads primaries only: a replica may still have what was invalidated.
+   *
+   * It keeps its own timeouts and queues, and the store never closes it. Make it with
+   * `autoResendUnfulfilledCommands: false`, or an `increment` may count twice when the connection breaks.
    */
   readonly client: RedisClient
 }
@@ -163,6 +166,12 @@ export function redisSettings(input: string | URL | RedisStoreOptions = {}): Red
   const { client, tls } = options
   if (client !== undefined) {
     if (!isClient(client)) fail("'client' must be a Redis or a Cluster of ioredis")
+    const { scaleReads = 'master', role = 'master' } = client.options
+    if (scaleReads !== 'master' || role !== 'master') {
+      fail(
+        "'client' must read primaries only, as replicas lag behind: make it with scaleReads and role 'master'",
+      )
+    }
     const extra = ONLY_CONNECTION.find(name => options[name] !== undefined)
     if (extra !== undefined) fail(`'client' has its own connection, so '${extra}' can't be given with it`)
   }

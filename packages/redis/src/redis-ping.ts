@@ -1,6 +1,6 @@
 import { CacheError, type Milliseconds } from '@lookaside/core'
+import { asError } from './as-error.js'
 import type { Connection } from './redis-client.js'
-import { asError } from './redis-keyspace.js'
 
 /** States of a client that may lead to `ready` without a command being sent. */
 const ON_THE_WAY = ['connecting', 'connect', 'reconnecting', 'close']

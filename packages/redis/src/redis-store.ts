@@ -1,6 +1,7 @@
 import { CacheError, type IncrementOptions, type RemoteStore, type Stored } from '@lookaside/core'
+import { asError } from './as-error.js'
 import { injectedConnection, openConnection } from './redis-client.js'
-import { asError, keyspaceOf } from './redis-keyspace.js'
+import { keyspaceOf } from './redis-keyspace.js'
 import { type RedisStoreOptions, redisSettings } from './redis-options.js'
 import { ping } from './redis-ping.js'
 import { DELETE_VERSION, EXPIRE, INCREMENT, REPLACE, runScript } from './redis-scripts.js'

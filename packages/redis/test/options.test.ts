@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
 
@@ -119,6 +119,14 @@ describe('the options of redisStore', () => {
     expect(refusal({ password: 12_345 }).message).toBe(
       "redisStore: 'password' must be a string; received a value of type number",
     )
+  })
+
+  it('refuses a client that reads replicas', () => {
+    const readers = [
+      new Cluster([{ port: 7001 }], { lazyConnect: true, scaleReads: 'slave' }),
+      new Redis({ lazyConnect: true, sentinels: [{ host: 's1' }], name: 'main', role: 'slave' }),
+    ]
+    for (const client of readers) expect(refusal({ client }).message).toContain('must read primaries only')
   })
 
   it('refuses a connection next to a client, and a client in the place of the options', () => {
