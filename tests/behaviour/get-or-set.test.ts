@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { backends, newPrefix, openCache, remoteBackends } from '../backends.js'
+import { gate } from './gate.js'
 import { observedCache } from './observed-cache.js'
 
 describe.each(backends)('getOrSet on $name', backend => {
@@ -10,7 +11,7 @@ describe.each(backends)('getOrSet on $name', backend => {
     expect(await cache.getOrSet('user:1', load)).toEqual({ name: 'Ada' })
     expect(load).toHaveBeenCalledTimes(1)
     expect(trace.lines('key', 'reason', 'tier', 'stale')).toEqual([
-      'miss key=user:1 reason=miss',
+      'miss key=user:1 stale=false',
       'load key=user:1 reason=miss',
       'commit key=user:1',
       `hit key=user:1 tier=${backend.kind} stale=false`,
@@ -75,8 +76,15 @@ describe.each(backends)('getOrSet on $name', backend => {
 
   it('gives concurrent callers of a cache without a guard a load each, and stores one', async () => {
     const { cache, trace } = observedCache(backend)
-    let loads = 0
-    const values = await Promise.all([1, 2, 3].map(() => cache.getOrSet('a', async () => ++loads)))
+    let started = 0
+    const together = gate()
+    const load = async () => {
+      const mine = ++started
+      if (mine === 3) together.open()
+      await together.passed
+      return mine
+    }
+    const values = await Promise.all([1, 2, 3].map(() => cache.getOrSet('a', load)))
     expect(values.toSorted()).toEqual([1, 2, 3])
     expect(cache.stats()).toMatchObject({ misses: 3, loads: 3, commits: 1 })
     expect(trace.lines('reason').filter(line => line.startsWith('not-stored'))).toEqual([

@@ -12,7 +12,7 @@ describe.each(backends)('Grace on $name', backend => {
     expect(await cache.getOrSet('a', fails)).toBe('old')
     expect(trace.lines('key', 'reason', 'tier', 'stale')).toEqual([
       'set key=a',
-      'miss key=a reason=stale',
+      'miss key=a stale=true',
       'load-error key=a reason=stale',
       `hit key=a tier=${backend.kind} stale=true`,
     ])

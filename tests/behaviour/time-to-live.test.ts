@@ -73,7 +73,7 @@ describe.each(backends)('The ttl on $name', backend => {
     expect(await cache.getOrSet('a', load, options)).toBe('value')
     expect(load).toHaveBeenCalledTimes(2)
     expect(trace.lines('reason').slice(0, 3)).toEqual([
-      'miss reason=miss',
+      'miss',
       'load reason=miss',
       'not-stored reason=ttl-0',
     ])
@@ -111,7 +111,7 @@ describe.each(backends)('The ttl on $name', backend => {
     expect(await cache.getOrSet('a', load)).toBe('secret')
     expect(load).toHaveBeenCalledTimes(2)
     expect(trace.lines('reason').slice(0, 3)).toEqual([
-      'miss reason=miss',
+      'miss',
       'load reason=miss',
       'not-stored reason=no-store',
     ])

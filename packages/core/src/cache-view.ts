@@ -2,17 +2,20 @@ import type { Cache, EntryVersion, GetOrSetOptions, Lookup, ReadOptions, SetOpti
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
-import { CacheError, isCacheError, quote } from './errors.js'
-import type { CacheListener, NotStoredReason } from './events.js'
+import { CacheError, quote } from './errors.js'
+import type { CacheListener } from './events.js'
 import type { LoadPlan } from './flight.js'
 import {
+  clear,
   collectInvalidation,
   type InvalidateAfterOptions,
   type Invalidation,
+  invalidate,
   invalidateAfter,
 } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
 import { lifetimeOf } from './lifetime.js'
+import type { LocalEntry } from './local-tier.js'
 import { checkValue, type Loader } from './loader.js'
 import { checkOptions } from './options.js'
 import { readThrough } from './read-through.js'
@@ -28,8 +31,9 @@ import type { Share } from './sharing.js'
 import type { Slot } from './slot.js'
 import type { CacheStats } from './stats.js'
 import type { LocalStore } from './store.js'
-import type { Address, Packed, View } from './tier.js'
+import type { Address, View } from './tier.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
+import { writeValue } from './write.js'
 
 const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
 const READ_NAMES = ['schema', 'version']
@@ -132,43 +136,13 @@ export class CacheView<V> implements Cache<V> {
   async set(key: string, value: V, options?: SetOptions): Promise<boolean> {
     const address = this.#address(key)
     checkOptions('set', options, SET_NAMES)
-    const { tier, flights, events, claimTtl, clock } = this.#engine
     const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
-    const { schema, schemaVersion } = settings.view
-    const checked = await checkValue(schema, value, key)
-    const lifetime = lifetimeOf(
-      checked.value,
-      options?.ttl === undefined ? undefined : settings.ttl,
-      settings,
-      clock,
-    )
-    const version = checkVersion(options?.ifVersion, key)
-
-    flights.detach(address.at)
-    if (lifetime === undefined) return this.#unfit(address, 'ttl-0')
-    const entry: Entry<unknown> = {
-      value: checked.value,
-      createdAt: clock.now(),
-      loadTime: 0,
-      ...lifetime,
-      schemaVersion,
-    }
-    try {
-      const packed = tier.pack(address, entry, settings.view, checked.checkable)
-      const ttl = lifetime.deleteAt - clock.now() + claimTtl
-      const stored =
-        version === undefined
-          ? await this.#put(address, packed, ttl)
-          : await this.#putIf(address, packed, ttl, version)
-      if (stored && events.active) events.emit({ type: 'set', key })
-      return stored
-    } catch (error) {
-      if (isCacheError(error, 'ERR_CACHE_NOT_ENCODABLE')) return this.#unfit(address, 'not-encodable', error)
-      if (isCacheError(error, 'ERR_CACHE_TOO_LARGE')) return this.#unfit(address, 'too-large', error)
-      if (!isCacheError(error)) throw error
-      // It may still land: without the delete the old value, or this one much later, could stay.
-      return this.#unfit(address, 'store-error', error)
-    }
+    const over = checkVersion(options?.ifVersion, key)?.slot
+    const { view } = settings
+    const checked = await checkValue(view.schema, value, key)
+    const asked = options?.ttl === undefined ? undefined : settings.ttl
+    const lifetime = lifetimeOf(checked.value, asked, settings, this.#engine.clock)
+    return writeValue(this.#engine, { address, view, checked, lifetime, over })
   }
 
   async setMany(
@@ -187,15 +161,15 @@ export class CacheView<V> implements Cache<V> {
   }
 
   async delete(key: string): Promise<boolean> {
-    return this.#invalidate('delete', [this.#address(key)])
+    return invalidate(this.#engine, 'delete', [this.#address(key)])
   }
 
   async deleteMany(keys: readonly string[]): Promise<boolean> {
-    return this.#invalidate('delete', this.#addresses(keys))
+    return invalidate(this.#engine, 'delete', this.#addresses(keys))
   }
 
   async expire(key: string): Promise<boolean> {
-    return this.#invalidate('expire', [this.#address(key)])
+    return invalidate(this.#engine, 'expire', [this.#address(key)])
   }
 
   namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T> {
@@ -220,16 +194,7 @@ export class CacheView<V> implements Cache<V> {
   }
 
   async clear(): Promise<void> {
-    const { tier, flights, events } = this.#engine
-    const prefix = tier.clearPrefix(this.#space)
-    flights.detachUnder(prefix)
-    try {
-      await tier.clear(prefix)
-    } catch (error) {
-      if (events.active) events.emit({ type: 'clear', prefix: this.path, delivered: false })
-      throw error
-    }
-    if (events.active) events.emit({ type: 'clear', prefix: this.path, delivered: true })
+    await clear(this.#engine, this.#space)
   }
 
   on(listener: CacheListener): () => void {
@@ -257,6 +222,8 @@ export class CacheView<V> implements Cache<V> {
     if (entry === undefined) return undefined
     if (this.#engine.clock.now() >= entry.staleAt) return undefined
     if (options?.refresh === true || options?.signal?.aborted === true) return undefined
+    const schema = options?.schema ?? this.#settings.view.schema
+    if (schema !== undefined && (entry as LocalEntry).schema !== schema) return undefined
     return entry.schemaVersion === (options?.version ?? this.#schemaVersion) ? entry : undefined
   }
 
@@ -323,58 +290,6 @@ export class CacheView<V> implements Cache<V> {
     if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale: false })
     const { entry } = slot
     return this.#share === undefined ? entry : { ...entry, value: this.#shared(entry.value) }
-  }
-
-  async #put({ at }: Address, packed: Packed, ttl: Milliseconds): Promise<boolean> {
-    await this.#engine.tier.set(at, packed, ttl)
-    return true
-  }
-
-  async #putIf({ at }: Address, packed: Packed, ttl: Milliseconds, { slot }: FoundVersion): Promise<boolean> {
-    const { tier } = this.#engine
-    if (slot.kind === 'empty') return (await tier.add(at, packed, ttl)) !== undefined
-    return 'version' in slot && (await tier.replace(at, packed, ttl, slot.version)) !== undefined
-  }
-
-  /** A value that was not stored must not leave an older one in its place. */
-  async #unfit(address: Address, reason: NotStoredReason, error?: unknown): Promise<false> {
-    const { tier, events, background } = this.#engine
-    if (events.active)
-      events.emit({ type: 'not-stored', key: address.key, reason, ...(error !== undefined && { error }) })
-    const dropped = tier.delete(address.at).catch(() => {})
-    // A store that did not take the value has cost the caller one deadline already.
-    if (reason === 'store-error') background.add(address.key, dropped)
-    else await dropped
-    return false
-  }
-
-  /**
-   * The one way in which keys are invalidated. Flights are detached before and after: one that began while the
-   * store was being told may have read the old value.
-   */
-  async #invalidate(kind: 'delete' | 'expire', addresses: readonly Address[]): Promise<boolean> {
-    const { tier, flights, events, counters, claimTtl } = this.#engine
-    if (addresses.length === 0) return true
-    const detach = () => {
-      for (const { at } of addresses) flights.detach(at)
-    }
-    detach()
-    let delivered = true
-    try {
-      const [first] = addresses as [Address]
-      if (kind === 'expire') await tier.expire(first, this.#settings.view, claimTtl)
-      else if (addresses.length === 1) await tier.delete(first.at)
-      else await tier.deleteMany(addresses.map(({ at }) => at))
-    } catch (error) {
-      if (!isCacheError(error)) throw error
-      delivered = false
-    }
-    detach()
-    counters.invalidations += addresses.length
-    if (events.active) {
-      for (const { key } of addresses) events.emit({ type: 'invalidate', kind, key, delivered })
-    }
-    return delivered
   }
 
   #address(key: string): Address {

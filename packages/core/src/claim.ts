@@ -1,5 +1,7 @@
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
+import { isCacheError } from './errors.js'
+import type { Slot } from './slot.js'
 import type { Version } from './store.js'
 import type { Address, GiveUp, Packed, Tier } from './tier.js'
 
@@ -12,6 +14,68 @@ import type { Address, GiveUp, Packed, Tier } from './tier.js'
  * - `absent`: nothing, for values without frames, which know no markers.
  */
 type Footing = 'marker' | 'base' | 'open' | 'absent'
+
+/** What a flight wants to claim. */
+interface ClaimRequest {
+  /** The id of the flight, by which readers recognise its marker. */
+  readonly holder: string
+  readonly ttl: Milliseconds
+  /** Whoever forces a load does not want the result of one that has begun before. */
+  readonly forced: boolean
+  /** Whether values have frames; without them there are no markers. */
+  readonly framed: boolean
+}
+
+/**
+ * Claims a key in the state that `slot` found it in.
+ *
+ * `lost`: it has changed since, look again. `held`: somebody else has it. `unavailable`: there is nothing to claim.
+ */
+export async function acquireClaim(
+  tier: Tier,
+  address: Address,
+  slot: Slot,
+  { holder, ttl, forced, framed }: ClaimRequest,
+): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
+  const on = (footing: Footing, version?: Version, giveUp?: GiveUp) =>
+    new Claim(tier, address, holder, footing, version, giveUp)
+
+  /** Puts a marker over what was found, or where nothing was. */
+  async function mark(found?: Version): Promise<Claim | 'lost'> {
+    if (!framed && tier.name === 'remote') return found === undefined ? on('absent') : on('base', found)
+    const marker = tier.packMarker(address, holder, false)
+    const { at } = address
+    const version = await (found === undefined
+      ? tier.add(at, marker, ttl)
+      : tier.replace(at, marker, ttl, found))
+    return version === undefined ? 'lost' : on('marker', version)
+  }
+
+  try {
+    switch (slot.kind) {
+      case 'empty':
+        return await mark()
+      case 'unusable':
+        return await mark(slot.version)
+      case 'marker':
+        return forced ? await mark(slot.version) : 'held'
+      case 'open':
+        return on('open', slot.version)
+      case 'value': {
+        if (forced) return on('base', slot.version)
+        const giveUp = await tier.elect(address, slot.id(), holder, ttl)
+        return giveUp === undefined ? 'held' : on('base', slot.version, giveUp)
+      }
+      case 'newer':
+      case 'unreachable':
+        return 'unavailable'
+    }
+  } catch (error) {
+    // The store's failure has been reported; the load goes on without it.
+    if (isCacheError(error)) return 'unavailable'
+    throw error
+  }
+}
 
 /** How long an open marker lets loads run side by side. */
 const OPEN_MARKER_TTL: Milliseconds = 1_000

@@ -91,7 +91,7 @@ export function createCache(options: CacheOptions): Cache {
   const shared = shareStore(store, prefix)
   const tier =
     store.kind === 'local'
-      ? localTier(store, clock, share)
+      ? localTier(store, clock, events, share)
       : remoteTier(new StoreCalls(store, clock, storeCalls, events, counters), clock, events)
   const engine: Engine = {
     store,

@@ -1,5 +1,5 @@
 import { abortable } from './abortable.js'
-import { Claim } from './claim.js'
+import { acquireClaim, type Claim } from './claim.js'
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
@@ -99,14 +99,22 @@ export class RunningFlight implements Flight<unknown> {
   async claim(
     ttl: Milliseconds = this.#engine.claimTtl,
   ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
+    const { tier } = this.#engine
+    const { framed } = this.#plan.settings.view.format.codec
+    const forced = this.reason === 'forced'
     for (let attempt = 0; attempt < 2; attempt++) {
-      const answer = await this.#attemptClaim(ttl)
+      const answer = await acquireClaim(tier, this.#address, this.#slot, {
+        holder: this.#holder,
+        ttl,
+        forced,
+        framed,
+      })
       if (answer !== 'lost') {
         if (typeof answer === 'object') this.#claim = answer
         return answer
       }
       // Perhaps a value has just arrived; perhaps the claim that was in the way is gone.
-      if ((await this.recheck()) !== undefined && this.reason !== 'forced') return 'present'
+      if ((await this.recheck()) !== undefined && !forced) return 'present'
     }
     return 'held'
   }
@@ -131,6 +139,7 @@ export class RunningFlight implements Flight<unknown> {
     let loaded: Loaded
     let ttl: Milliseconds | undefined
     try {
+      this.signal.throwIfAborted()
       const told = {
         key: this.key,
         signal: this.signal,
@@ -175,53 +184,6 @@ export class RunningFlight implements Flight<unknown> {
 
   emit(event: CacheEvent): void {
     this.#engine.events.emit(event)
-  }
-
-  async #attemptClaim(ttl: Milliseconds): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
-    const { tier } = this.#engine
-    const slot = this.#slot
-    const forced = this.reason === 'forced'
-    try {
-      switch (slot.kind) {
-        case 'unreachable':
-        case 'newer':
-          return 'unavailable'
-        case 'open':
-          return this.#claimOn('open', slot.version)
-        case 'value': {
-          if (forced) return this.#claimOn('base', slot.version)
-          const giveUp = await tier.elect(this.#address, slot.id(), this.#holder, ttl)
-          if (giveUp === undefined) return 'held'
-          return new Claim(tier, this.#address, this.#holder, 'base', slot.version, giveUp)
-        }
-        case 'marker':
-          // Whoever forces a load does not want the result of one that has begun before: it takes the key over.
-          return forced ? await this.#mark(ttl, slot) : 'held'
-        case 'unusable':
-          return await this.#mark(ttl, slot)
-        case 'empty':
-          return await this.#mark(ttl, undefined)
-      }
-    } catch (error) {
-      if (isCacheError(error)) return 'unavailable'
-      throw error
-    }
-  }
-
-  async #mark(ttl: Milliseconds, over: { version: object } | undefined): Promise<Claim | 'lost'> {
-    const { tier } = this.#engine
-    const { at } = this.#address
-    if (!this.#plan.settings.view.format.codec.framed && tier.name === 'remote') {
-      return over === undefined ? this.#claimOn('absent', undefined) : this.#claimOn('base', over.version)
-    }
-    const marker = tier.packMarker(this.#address, this.#holder, false)
-    const version =
-      over === undefined ? await tier.add(at, marker, ttl) : await tier.replace(at, marker, ttl, over.version)
-    return version === undefined ? 'lost' : this.#claimOn('marker', version)
-  }
-
-  #claimOn(footing: 'marker' | 'base' | 'open' | 'absent', version: object | undefined): Claim {
-    return new Claim(this.#engine.tier, this.#address, this.#holder, footing, version)
   }
 
   /** A fresh value that the last look found and that this flight was not to replace. */

@@ -1,5 +1,8 @@
-import { CacheError, quote } from './errors.js'
+import type { Engine } from './engine.js'
+import { CacheError, isCacheError, quote } from './errors.js'
+import type { KeySpace } from './key.js'
 import { checkOptions } from './options.js'
+import type { Address } from './tier.js'
 
 /** What a write makes obsolete. */
 export interface InvalidateAfterOptions<R> {
@@ -13,6 +16,54 @@ export interface Invalidation {
   keys(...keys: string[]): this
   /** Deletes what was collected so far and starts afresh; resolves to whether the store took it. */
   run(): Promise<boolean>
+}
+
+/**
+ * The one way in which keys are invalidated; resolves to whether the store took it.
+ *
+ * Flights are detached before and after: one that began while the store was being told may have read the old value.
+ */
+export async function invalidate(
+  engine: Engine,
+  kind: 'delete' | 'expire',
+  addresses: readonly Address[],
+): Promise<boolean> {
+  const { tier, flights, events, counters, claimTtl } = engine
+  if (addresses.length === 0) return true
+  const detach = () => {
+    for (const { at } of addresses) flights.detach(at)
+  }
+  detach()
+  let delivered = true
+  try {
+    const [first] = addresses as [Address]
+    if (kind === 'expire') await tier.expire(first, claimTtl)
+    else if (addresses.length === 1) await tier.delete(first.at)
+    else await tier.deleteMany(addresses.map(({ at }) => at))
+  } catch (error) {
+    if (!isCacheError(error)) throw error
+    delivered = false
+  }
+  detach()
+  counters.invalidations += addresses.length
+  if (events.active) {
+    for (const { key } of addresses) events.emit({ type: 'invalidate', kind, key, delivered })
+  }
+  return delivered
+}
+
+/** Deletes everything under the path of `space`. */
+export async function clear({ tier, flights, events }: Engine, space: KeySpace): Promise<void> {
+  const prefix = tier.clearPrefix(space)
+  flights.detachUnder(prefix)
+  let delivered = false
+  try {
+    await tier.clear(prefix)
+    delivered = true
+  } finally {
+    flights.detachUnder(prefix)
+    if (events.active) events.emit({ type: 'clear', prefix: space.path, delivered })
+  }
 }
 
 /** What invalidating needs of a cache. */

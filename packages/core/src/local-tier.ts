@@ -1,10 +1,12 @@
 import type { Clock } from './clock.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 import type { Entry } from './entry.js'
+import type { Events, UnusableReason } from './events.js'
 import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from './key.js'
 import { notEncodable } from './not-encodable.js'
 import type { Share } from './sharing.js'
 import { EMPTY, NEWER, type Slot } from './slot.js'
+import { type StandardSchema, validate } from './standard-schema.js'
 import type { LocalStore, Version } from './store.js'
 import type { Address, Packed, Tier, View } from './tier.js'
 
@@ -25,13 +27,17 @@ class LocalMarker {
  * One class for values and markers, so that the hit path sees one shape; a marker is never fresh. The object
  * itself is its version: compare-and-set is a comparison by identity.
  */
-class LocalEntry implements Entry<unknown> {
+export class LocalEntry implements Entry<unknown> {
   readonly value: unknown
   readonly createdAt: number
   readonly loadTime: number
   readonly staleAt: number
   readonly deleteAt: number
   readonly schemaVersion: number
+  /** The schema that gave the value out. */
+  readonly schema: StandardSchema | undefined
+  /** Whether the value passes its schema again, so that another one can check it. */
+  readonly checkable: boolean
 
   constructor(
     value: unknown,
@@ -40,6 +46,8 @@ class LocalEntry implements Entry<unknown> {
     staleAt: number,
     deleteAt: number,
     schemaVersion: number,
+    schema: StandardSchema | undefined,
+    checkable: boolean,
   ) {
     this.value = value
     this.createdAt = createdAt
@@ -47,11 +55,17 @@ class LocalEntry implements Entry<unknown> {
     this.staleAt = staleAt
     this.deleteAt = deleteAt
     this.schemaVersion = schemaVersion
+    this.schema = schema
+    this.checkable = checkable
   }
 }
 
+function markerEntry(marker: LocalMarker, deleteAt: EpochMs): LocalEntry {
+  return new LocalEntry(marker, 0, 0, 0, deleteAt, 0, undefined, false)
+}
+
 /** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
-export function localTier(store: LocalStore, clock: Clock, keep: Share | undefined): Tier {
+export function localTier(store: LocalStore, clock: Clock, events: Events, keep: Share | undefined): Tier {
   /** Until when each entry that is being refreshed is taken. */
   const refreshed = new WeakMap<object, EpochMs>()
 
@@ -68,7 +82,7 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
     const entry = packed as LocalEntry
     // A marker lives as long as its claim; a value carries its own instants.
     const kept =
-      entry.value instanceof LocalMarker ? new LocalEntry(entry.value, 0, 0, 0, clock.now() + ttl, 0) : entry
+      entry.value instanceof LocalMarker ? markerEntry(entry.value, clock.now() + ttl) : entry
     store.set(at, kept)
     return kept
   }
@@ -83,7 +97,7 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
   }
 
   function readSlot(address: Address, view: View): Slot {
-    const entry = store.get(address.at)
+    const entry = store.get(address.at) as LocalEntry | undefined
     if (entry === undefined) return EMPTY
     const { value } = entry
     const dead = clock.now() >= entry.deleteAt
@@ -94,21 +108,38 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
     }
     if (dead) return { kind: 'unusable', version: entry, reason: 'dead' }
     if (entry.schemaVersion > view.schemaVersion) return NEWER
-    if (entry.schemaVersion < view.schemaVersion)
-      return { kind: 'unusable', version: entry, reason: 'version' }
+    if (entry.schemaVersion < view.schemaVersion) return unusable(address, entry, 'version')
     return { kind: 'value', entry, version: entry, id: () => entry }
+  }
+
+  function unusable({ key }: Address, version: Version, reason: UnusableReason): Slot {
+    if (events.active) events.emit({ type: 'unusable', key, reason })
+    return { kind: 'unusable', version, reason }
+  }
+
+  function read(address: Address, view: View): Slot | Promise<Slot> {
+    const found = readSlot(address, view)
+    const { schema } = view
+    if (schema === undefined || found.kind !== 'value') return found
+    const entry = found.entry as LocalEntry
+    if (entry.schema === schema || !entry.checkable) return found
+    const result = validate(schema, entry.value)
+    if (result instanceof Promise) {
+      return result.then(({ issues }) => (issues ? unusable(address, entry, 'schema') : found))
+    }
+    return result.issues ? unusable(address, entry, 'schema') : found
   }
 
   return {
     name: 'local',
     address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
-    read: readSlot,
-    readMany: async (addresses, view) => addresses.map(address => readSlot(address, view)),
-    pack(_address, entry) {
-      const { createdAt, loadTime, staleAt, deleteAt, schemaVersion } = entry
-      return new LocalEntry(kept(entry.value), createdAt, loadTime, staleAt, deleteAt, schemaVersion)
+    read,
+    readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
+    pack(_address, { value, createdAt, loadTime, staleAt, deleteAt, schemaVersion }, { schema }, checkable) {
+      const own = kept(value)
+      return new LocalEntry(own, createdAt, loadTime, staleAt, deleteAt, schemaVersion, schema, checkable)
     },
-    packMarker: (_address, holder, open) => new LocalEntry(new LocalMarker(holder, open), 0, 0, 0, 0, 0),
+    packMarker: (_address, holder, open) => markerEntry(new LocalMarker(holder, open), 0),
     async elect(_address, id, _holder, ttl) {
       const entry = id as Entry<unknown>
       if (clock.now() < (refreshed.get(entry) ?? 0)) return undefined
@@ -126,16 +157,17 @@ export function localTier(store: LocalStore, clock: Clock, keep: Share | undefin
     async deleteMany(ats) {
       for (const at of ats) store.delete(at)
     },
-    async expire(address, view) {
-      const slot = readSlot(address, view)
-      if (slot.kind === 'empty') return
-      const { entry } = slot.kind === 'value' ? slot : { entry: undefined }
-      if (entry === undefined || entry.deleteAt === entry.staleAt) {
+    async expire(address) {
+      const entry = store.get(address.at) as LocalEntry | undefined
+      if (entry === undefined) return
+      const { value, createdAt, loadTime, staleAt, deleteAt, schemaVersion, schema, checkable } = entry
+      // Without grace there is no span in which an expired value could be served.
+      if (value instanceof LocalMarker || staleAt === deleteAt) {
         store.delete(address.at)
         return
       }
-      const { value, createdAt, loadTime, deleteAt, schemaVersion } = entry
-      store.set(address.at, new LocalEntry(value, createdAt, loadTime, 0, deleteAt, schemaVersion))
+      const stale = new LocalEntry(value, createdAt, loadTime, 0, deleteAt, schemaVersion, schema, checkable)
+      store.set(address.at, stale)
     },
     clearPrefix(space) {
       // Local keys need no prefix of their own; what clear() may not do is the same on every backend.

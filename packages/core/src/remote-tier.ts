@@ -10,6 +10,7 @@ import {
   encodeFrame,
   encodeMarker,
   FLAG_COMPRESSED,
+  FLAG_TAGS,
   FLAG_UNCHECKED,
 } from './frame.js'
 import { ownKey, wireClearPrefix, wireKey } from './key.js'
@@ -39,8 +40,10 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       const entry: Entry<unknown> = { ...UNFRAMED, value: view.format.codec.decode(stored.bytes) }
       return { kind: 'value', entry, version, id: () => undefined }
     }
-    const head = decodeHead(address.key, stored.bytes)
+    const head = decodeHead(address.at, stored.bytes)
     if (head.kind === 'unreadable') return unusable(address, stored, head.reason)
+    // Whoever can't check an entry's tags must not serve it.
+    if (head.kind === 'value' && (head.flags & FLAG_TAGS) !== 0) return unusable(address, stored, 'format')
     if (head.kind === 'marker') {
       return head.open ? { kind: 'open', version } : { kind: 'marker', holder: head.holder, version }
     }
@@ -95,7 +98,7 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       if (!view.format.codec.framed) return withinLimit(address, payload)
       const { compression } = view.format
       const smaller = compression === undefined ? undefined : compress(payload, compression)
-      const frame = encodeFrame(address.key, {
+      const frame = encodeFrame(address.at, {
         meta: entry,
         expired: false,
         codecId,
@@ -104,7 +107,7 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       })
       return withinLimit(address, frame)
     },
-    packMarker: (address, holder, open) => encodeMarker(address.key, holder, open),
+    packMarker: (address, holder, open) => encodeMarker(address.at, holder, open),
     async elect(address, id, holder, ttl) {
       const at = ownKey(address.space, 'refresh', String(id))
       const version = await calls.run('add', [at], s => s.add(at, encodeMarker(at, holder, false), ttl))
@@ -127,7 +130,7 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       calls.run('replace', [at], s => s.replace(at, packed as Uint8Array, ttl, version)),
     delete: (at, version) => calls.run('delete', [at], s => s.delete(at, version)),
     deleteMany: ats => calls.run('deleteMany', ats, s => s.deleteMany(ats)),
-    async expire(address, _view, linger) {
+    async expire(address, linger) {
       const { at } = address
       if (store.expire !== undefined) {
         await calls.run('expire', [at], s => (s.expire as NonNullable<typeof s.expire>)(at, randomBits()))
@@ -136,7 +139,7 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       for (let attempt = 0; attempt < 2; attempt++) {
         const stored = await calls.run('get', [at], s => s.get(at))
         if (stored === undefined) return
-        const head = decodeHead(address.key, stored.bytes)
+        const head = decodeHead(address.at, stored.bytes)
         const ttl = head.kind === 'value' ? head.deleteAt + linger - clock.now() : 0
         if (ttl < 1) break
         const replaced = await calls.run('replace', [at], s =>

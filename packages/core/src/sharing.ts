@@ -29,11 +29,15 @@ export function shareBy(mode: CloneMode | undefined): Share | undefined {
   }
 }
 
+/** What has been frozen at every depth: a frozen object alone may hold others that are not. */
+const frozen = new WeakSet<object>()
+
 function freezeDeep(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (typeof value !== 'object' || value === null || frozen.has(value)) return value
   const prototype: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return value
-  // Frozen before its members, so that a cycle ends here.
+  // Noted before its members, so that a cycle ends here.
+  frozen.add(value)
   Object.freeze(value)
   for (const member of Object.values(value)) freezeDeep(member)
   return value

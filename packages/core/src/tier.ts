@@ -55,7 +55,7 @@ export interface Tier {
   replace(at: string, packed: Packed, ttl: Milliseconds, version: Version): Promise<Version | undefined>
   delete(at: string, version?: Version): Promise<boolean>
   deleteMany(ats: readonly string[]): Promise<void>
-  expire(address: Address, view: View, linger: Milliseconds): Promise<void>
+  expire(address: Address, linger: Milliseconds): Promise<void>
   /** What the addresses of a space begin with. @throws CacheError `ERR_CACHE_UNSUPPORTED` for a root without a prefix. */
   clearPrefix(space: KeySpace): string
   /** @throws CacheError `ERR_CACHE_UNSUPPORTED` where the store can't list its keys. */

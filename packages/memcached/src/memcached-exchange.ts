@@ -1,13 +1,12 @@
 import { CacheError } from '@lookaside/core'
-import { encodeRequests, OPCODE, type RequestFields, STATUS } from './memcached-protocol.js'
+import { encodeRequest, encodeRequests, OPCODE, type Question, STATUS } from './memcached-protocol.js'
 import type { MemcachedVersion } from './memcached-version.js'
 import type { MemjsClient, MemjsReply, MemjsServer } from './memjs-client.js'
 
-/** A request before it has its `seq`. */
-export type Question = Omit<RequestFields, 'seq'>
-
 /** Makes a reply into a result; `socket` is the connection that carried it. */
 export type Reader<T> = (reply: MemjsReply, socket: object, server: MemjsServer) => T
+
+const NOOP: Question = { opcode: OPCODE.noop }
 
 /**
  * Sends requests to the servers of a memjs client, each exactly once.
@@ -45,22 +44,14 @@ export class MemcachedExchange {
   /** Sends one request; `read` may throw. */
   ask<T>(server: MemjsServer, question: Question, read: Reader<T>): Promise<T> {
     const seq = this.#nextSeq()
-    return this.#send(server, seq, encodeRequests([{ ...question, seq }]), read)
+    return this.#send(server, seq, encodeRequest(seq, question), read)
   }
 
   /** Sends one request behind another whose reply nobody waits for, in one piece. */
   askAfter<T>(server: MemjsServer, ahead: Question, question: Question, read: Reader<T>): Promise<T> {
-    const unheard = this.#nextSeq()
+    const unheard = encodeRequest(this.#nextSeq(), ahead)
     const seq = this.#nextSeq()
-    return this.#send(
-      server,
-      seq,
-      encodeRequests([
-        { ...ahead, seq: unheard },
-        { ...question, seq },
-      ]),
-      read,
-    )
+    return this.#send(server, seq, Buffer.concat([unheard, encodeRequest(seq, question)]), read)
   }
 
   /**
@@ -68,31 +59,26 @@ export class MemcachedExchange {
    *
    * Resolves to `undefined`, having sent nothing, when that connection is gone or the version can match nothing.
    */
-  askOver<T>(
+  async askOver<T>(
     server: MemjsServer,
     version: MemcachedVersion,
     question: Question,
     read: Reader<T>,
   ): Promise<T | undefined> {
-    if (!version.matches || !server.connected || server._socket !== version.socket)
-      return Promise.resolve(undefined)
-    return this.ask(server, { ...question, cas: version }, read)
+    const there = version.matches && server.connected && server._socket === version.socket
+    if (!there) return undefined
+    const seq = this.#nextSeq()
+    return this.#send(server, seq, encodeRequest(seq, question, version), read)
   }
 
   /** Sends quiet requests and a closing no-op in one piece; `hear` gets what is answered before the no-op is. */
   askQuietly(server: MemjsServer, questions: readonly Question[], hear: Reader<void>): Promise<void> {
     const seq = this.#nextSeq()
-    const requests = [...questions, { opcode: OPCODE.noop }].map(question => ({ ...question, seq }))
-    return this.#send(
-      server,
-      seq,
-      encodeRequests(requests),
-      (reply, socket) => {
-        if (reply.header.opcode !== OPCODE.noop) hear(reply, socket, server)
-        else if (reply.header.status !== STATUS.ok) throw unexpected(server, reply)
-      },
-      true,
-    )
+    const read: Reader<void> = (reply, socket) => {
+      if (reply.header.opcode !== OPCODE.noop) hear(reply, socket, server)
+      else if (reply.header.status !== STATUS.ok) throw unexpected(server, reply)
+    }
+    return this.#send(server, seq, encodeRequests(seq, [...questions, NOOP]), read, true)
   }
 
   /** The next number of the client's own sequence; memjs lets it go negative, which no request can carry. */

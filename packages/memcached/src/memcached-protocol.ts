@@ -41,59 +41,75 @@ export interface Cas {
   readonly low: number
 }
 
-/** One request; what is left out is empty. */
-export interface RequestFields {
+/** What one request says; what is left out is empty. */
+export interface Question {
   readonly opcode: number
-  /** Comes back in the reply, to tell whose it is. */
-  readonly seq: number
   readonly key?: string
   readonly extras?: Uint8Array
   readonly value?: Uint8Array
-  /** Makes a set, delete or counter operation happen only over the item that has this id. */
-  readonly cas?: Cas
 }
 
 /**
- * Lays requests out behind each other, as they go over the wire.
+ * Lays a request out as it goes over the wire.
+ *
+ * `seq` comes back in the reply, to tell whose it is. `cas` makes a set, a delete or a counter operation happen only
+ * over the item that has this id.
  *
  * Source: https://github.com/memcached/memcached/wiki/BinaryProtocolRevamped
  */
-export function encodeRequests(requests: readonly RequestFields[]): Buffer {
+export function encodeRequest(seq: number, question: Question, cas?: Cas): Buffer {
+  const buffer = Buffer.allocUnsafe(sizeOf(question))
+  writeRequest(buffer, 0, seq, question, cas)
+  return buffer
+}
+
+/** Lays out several requests behind each other, whose replies all have the same `seq`. */
+export function encodeRequests(seq: number, questions: readonly Question[]): Buffer {
   let size = 0
-  for (const { key, extras, value } of requests) {
-    size += HEADER_BYTES + (key ? Buffer.byteLength(key) : 0) + (extras?.length ?? 0) + (value?.length ?? 0)
-  }
+  for (const question of questions) size += sizeOf(question)
   const buffer = Buffer.allocUnsafe(size)
   let offset = 0
-  for (const request of requests) offset = writeRequest(buffer, offset, request)
+  for (const question of questions) offset = writeRequest(buffer, offset, seq, question)
   return buffer
+}
+
+function sizeOf({ key, extras, value }: Question): number {
+  return HEADER_BYTES + (key ? Buffer.byteLength(key) : 0) + (extras?.length ?? 0) + (value?.length ?? 0)
 }
 
 function writeRequest(
   buffer: Buffer,
   start: number,
-  { opcode, seq, key, extras, value, cas }: RequestFields,
+  seq: number,
+  { opcode, key, extras, value }: Question,
+  cas?: Cas,
 ): number {
-  let end = start + HEADER_BYTES
-  if (extras) {
-    buffer.set(extras, end)
-    end += extras.length
-  }
-  const keyBytes = key ? buffer.write(key, end) : 0
-  end += keyBytes
-  if (value) {
-    buffer.set(value, end)
-    end += value.length
-  }
+  const extrasBytes = extras?.length ?? 0
+  const keyStart = start + HEADER_BYTES + extrasBytes
+  if (extras) buffer.set(extras, start + HEADER_BYTES)
+  const keyBytes = key ? buffer.write(key, keyStart) : 0
+  if (value) buffer.set(value, keyStart + keyBytes)
+  const end = keyStart + keyBytes + (value?.length ?? 0)
   buffer[start] = REQUEST_MAGIC
   buffer[start + 1] = opcode
   buffer.writeUInt16BE(keyBytes, start + 2)
-  buffer.writeUInt32BE((extras?.length ?? 0) * 0x1000000, start + 4)
+  buffer.writeUInt32BE(extrasBytes * 0x1000000, start + 4)
   buffer.writeUInt32BE(end - start - HEADER_BYTES, start + 8)
   buffer.writeUInt32BE(seq, start + 12)
   buffer.writeUInt32BE(cas?.high ?? 0, start + 16)
   buffer.writeUInt32BE(cas?.low ?? 0, start + 20)
   return end
+}
+
+/** The 32-bit number at a place; cheaper than a `DataView`, and replies needn't be Buffers. */
+export function uint32(bytes: Uint8Array, offset: number): number {
+  return (
+    (((bytes[offset] as number) << 24) |
+      ((bytes[offset + 1] as number) << 16) |
+      ((bytes[offset + 2] as number) << 8) |
+      (bytes[offset + 3] as number)) >>>
+    0
+  )
 }
 
 /** The extras of a set or an add. */

@@ -1,6 +1,5 @@
-import { Utils } from 'memjs'
 import { HEADER_BYTES, REPLY_MAGIC } from './memcached-protocol.js'
-import type { MemjsReply } from './memjs-client.js'
+import { MemcachedReply } from './memcached-reply.js'
 
 /**
  * Cuts what a connection delivers into replies, wherever its chunks begin and end.
@@ -9,12 +8,12 @@ import type { MemjsReply } from './memjs-client.js'
  * One parser belongs to one connection, so that what a dead connection left behind never reaches the next.
  */
 export class MemcachedReplyParser {
-  readonly #deliver: (reply: MemjsReply) => void
+  readonly #deliver: (reply: MemcachedReply) => void
   #held: Buffer[] = []
   #heldBytes = 0
   #wantedBytes = HEADER_BYTES
 
-  constructor(deliver: (reply: MemjsReply) => void) {
+  constructor(deliver: (reply: MemcachedReply) => void) {
     this.#deliver = deliver
   }
 
@@ -25,7 +24,7 @@ export class MemcachedReplyParser {
     while (chunk.length - offset >= HEADER_BYTES) {
       const end = offset + replyBytes(chunk, offset)
       if (end > chunk.length) break
-      this.#deliver(Utils.parseMessage(chunk.subarray(offset, end)))
+      this.#deliver(new MemcachedReply(chunk, offset))
       offset = end
     }
     if (offset < chunk.length) this.#hold(chunk.subarray(offset))
@@ -40,7 +39,7 @@ export class MemcachedReplyParser {
       this.#held = []
       this.#heldBytes = 0
       this.#wantedBytes = HEADER_BYTES
-      this.#deliver(Utils.parseMessage(reply))
+      this.#deliver(new MemcachedReply(reply, 0))
     }
     return offset + taken.length
   }

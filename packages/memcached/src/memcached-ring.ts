@@ -19,7 +19,9 @@ export class MemcachedRing {
   readonly #owners: Uint16Array
 
   constructor(servers: readonly MemcachedAddress[]) {
-    const points = servers.flatMap((server, owner) => pointsOf(server).map(point => ({ point, owner })))
+    const points = servers.flatMap((server, owner) =>
+      pointsOf(server, digestsPerServer(servers.length)).map(point => ({ point, owner })),
+    )
     points.sort((a, b) => a.point - b.point)
     this.#points = Uint32Array.from(points, ({ point }) => point)
     this.#owners = Uint16Array.from(points, ({ owner }) => owner)
@@ -39,9 +41,15 @@ export class MemcachedRing {
   }
 }
 
-function pointsOf({ host, port }: MemcachedAddress): number[] {
+/** 40, but 39 for a few sizes of a fleet: libmemcached calculates it in single precision and rounds down. */
+function digestsPerServer(servers: number): number {
+  const share = Math.fround(1 / servers)
+  return Math.floor(Math.fround(Math.fround(share * DIGESTS_PER_SERVER) * servers + 1e-10))
+}
+
+function pointsOf({ host, port }: MemcachedAddress, digests: number): number[] {
   const name = port === DEFAULT_PORT ? host : `${host}:${port}`
-  return Array.from({ length: DIGESTS_PER_SERVER }, (_, index) => {
+  return Array.from({ length: digests }, (_, index) => {
     const digest = hash('md5', `${name}-${index}`)
     return Array.from({ length: POINTS_PER_DIGEST }, (_, word) => littleEndian(digest, word))
   }).flat()

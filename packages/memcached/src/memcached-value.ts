@@ -1,4 +1,5 @@
 import type { Stored } from '@lookaside/core'
+import { uint32 } from './memcached-protocol.js'
 import { MemcachedVersion } from './memcached-version.js'
 import type { MemjsReply } from './memjs-client.js'
 
@@ -14,16 +15,15 @@ const SPACE = 0x20
 /** A counter has at most 20 digits, and memcached never makes an item shorter in place. */
 const LONGEST_COUNTER = 20
 
-/**
- * Makes a reply to a get into a stored value, with bytes of its own: a view would keep everything alive that came
- * off the connection with it.
- */
+/** Makes a reply to a get into a stored value. */
 export function readStored({ header, extras, val }: MemjsReply, socket: object): MemcachedStored {
-  const length = isVerbatim(extras) ? val.length : lengthWithoutPadding(val)
-  return {
-    bytes: Uint8Array.prototype.slice.call(val, 0, length),
-    version: new MemcachedVersion(socket, header.cas),
-  }
+  const bytes = isVerbatim(extras) ? val : withoutPadding(val)
+  return { bytes: ownMemory(bytes), version: new MemcachedVersion(socket, header.cas) }
+}
+
+/** The bytes alone: a view would keep everything alive that came off the connection with them. */
+function ownMemory(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength * 2 > bytes.buffer.byteLength ? bytes : Uint8Array.prototype.slice.call(bytes)
 }
 
 /**
@@ -33,21 +33,20 @@ export function readStored({ header, extras, val }: MemjsReply, socket: object):
  * that only looks like that is marked.
  */
 export function flagsFor(bytes: Uint8Array): number {
-  return lengthWithoutPadding(bytes) === bytes.length ? 0 : VERBATIM
+  return withoutPadding(bytes) === bytes ? 0 : VERBATIM
 }
 
 function isVerbatim(extras: Uint8Array): boolean {
-  return extras.length === 4 && new DataView(extras.buffer, extras.byteOffset).getUint32(0) === VERBATIM
+  return extras.length === 4 && uint32(extras, 0) === VERBATIM
 }
 
-/** How much of a value is left without the spaces behind a number; all of it where that is not what it is. */
-function lengthWithoutPadding(bytes: Uint8Array): number {
-  if (bytes.length > LONGEST_COUNTER || bytes[bytes.length - 1] !== SPACE) return bytes.length
+/** The digits of a number that spaces follow; anything else as it is. */
+function withoutPadding(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > LONGEST_COUNTER || bytes[bytes.length - 1] !== SPACE) return bytes
   let digits = 0
   while (isDigit(bytes[digits])) digits++
-  if (digits === 0) return bytes.length
-  for (let index = digits; index < bytes.length; index++) if (bytes[index] !== SPACE) return bytes.length
-  return digits
+  const padded = digits > 0 && bytes.subarray(digits).every(byte => byte === SPACE)
+  return padded ? bytes.subarray(0, digits) : bytes
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -1,4 +1,4 @@
-import type { Cas } from './memcached-protocol.js'
+import { type Cas, uint32 } from './memcached-protocol.js'
 
 /**
  * Names one state of an item: its CAS id, and the connection on which that id was read.
@@ -13,10 +13,9 @@ export class MemcachedVersion implements Cas {
   readonly low: number
 
   constructor(socket: object, cas: Uint8Array) {
-    const view = new DataView(cas.buffer, cas.byteOffset, 8)
     this.socket = socket
-    this.high = view.getUint32(0)
-    this.low = view.getUint32(4)
+    this.high = uint32(cas, 0)
+    this.low = uint32(cas, 4)
   }
 
   /** Whether the id can tell one state of an item from another. */

@@ -51,19 +51,22 @@ describe.each<[string, () => RedisClient & { disconnect(): void }]>([
 })
 
 describe('an injected client', () => {
-  it('is not heard by ping for longer than connectTimeout', async () => {
+  it('is given up by ping after connectTimeout, and is left with no listeners', async () => {
     const port = await freePort()
     const client = new Redis({ port, retryStrategy: () => 10 })
     client.on('error', () => {})
-    const listeners = client.listenerCount('error')
     const store = redisStore({ client, connectTimeout: 100 })
-    await expect(store.ping()).rejects.toMatchObject({
-      code: 'ERR_CACHE_UNAVAILABLE',
-      message: expect.stringContaining(`localhost:${port}`),
-      cause: expect.any(Error),
-    })
-    expect(client.listenerCount('error')).toBe(listeners)
-    expect(client.listenerCount('ready')).toBe(0)
+    const pings = await Promise.all(Array.from({ length: 5 }, () => store.ping().catch(error => error)))
+    for (const error of pings) {
+      expect(error).toMatchObject({
+        code: 'ERR_CACHE_UNAVAILABLE',
+        message: expect.stringContaining(`localhost:${port}`),
+        cause: expect.any(Error),
+      })
+    }
+    expect(client.listenerCount('error')).toBe(1)
+    // One may be ioredis' own.
+    expect(client.listenerCount('ready')).toBeLessThanOrEqual(1)
     client.disconnect()
   })
 

@@ -1,0 +1,82 @@
+import type { Milliseconds } from './duration.js'
+import type { Engine } from './engine.js'
+import type { Entry } from './entry.js'
+import { isCacheError } from './errors.js'
+import type { NotStoredReason } from './events.js'
+import type { Lifetime } from './lifetime.js'
+import type { CheckedValue } from './loader.js'
+import type { Slot } from './slot.js'
+import type { Address, Packed, View } from './tier.js'
+
+/** A value that the application writes. */
+export interface Write {
+  readonly address: Address
+  readonly view: View
+  readonly checked: CheckedValue
+  /** `undefined` for a value that is not to be stored. */
+  readonly lifetime: Lifetime | undefined
+  /** What must still stand at the key; `undefined` for whatever is there. */
+  readonly over: Slot | undefined
+}
+
+/**
+ * Writes a value as the application asks for, whether or not a newer one is there; resolves to whether it was stored.
+ *
+ * What can't be stored deletes the key: an older value must not outlive the write.
+ */
+export async function writeValue(engine: Engine, write: Write): Promise<boolean> {
+  const { tier, flights, events, clock, claimTtl } = engine
+  const { address, view, checked, lifetime } = write
+  flights.detach(address.at)
+  if (lifetime === undefined) return dropUnfit(engine, address, 'ttl-0')
+  const { schemaVersion } = view
+  const entry: Entry<unknown> = {
+    value: checked.value,
+    createdAt: clock.now(),
+    loadTime: 0,
+    ...lifetime,
+    schemaVersion,
+  }
+  try {
+    const packed = tier.pack(address, entry, view, checked.checkable)
+    const stored = await put(engine, address, packed, lifetime.deleteAt - clock.now() + claimTtl, write.over)
+    if (stored && events.active) events.emit({ type: 'set', key: address.key })
+    return stored
+  } catch (error) {
+    if (isCacheError(error, 'ERR_CACHE_NOT_ENCODABLE'))
+      return dropUnfit(engine, address, 'not-encodable', error)
+    if (isCacheError(error, 'ERR_CACHE_TOO_LARGE')) return dropUnfit(engine, address, 'too-large', error)
+    // It may still land: without the delete the old value, or this one much later, could stay.
+    if (isCacheError(error)) return dropUnfit(engine, address, 'store-error', error)
+    throw error
+  }
+}
+
+async function put(
+  { tier }: Engine,
+  { at }: Address,
+  packed: Packed,
+  ttl: Milliseconds,
+  over: Slot | undefined,
+): Promise<boolean> {
+  if (over === undefined) {
+    await tier.set(at, packed, ttl)
+    return true
+  }
+  if (over.kind === 'empty') return (await tier.add(at, packed, ttl)) !== undefined
+  return 'version' in over && (await tier.replace(at, packed, ttl, over.version)) !== undefined
+}
+
+async function dropUnfit(
+  { tier, events, background }: Engine,
+  { key, at }: Address,
+  reason: NotStoredReason,
+  error?: unknown,
+): Promise<false> {
+  if (events.active) events.emit({ type: 'not-stored', key, reason, ...(error !== undefined && { error }) })
+  const dropped = tier.delete(at).catch(() => {})
+  // A store that did not take the value has cost the caller one deadline already.
+  if (reason === 'store-error') background.add(key, dropped)
+  else await dropped
+  return false
+}

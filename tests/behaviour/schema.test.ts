@@ -1,0 +1,144 @@
+import type { StandardSchema } from '@lookaside/core'
+import { describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { backends, newPrefix, openCache, remoteBackends } from '../backends.js'
+import { observedCache } from './observed-cache.js'
+
+const userSchema = z.object({ name: z.string(), admin: z.boolean().default(false) })
+
+/** A schema of no library, which takes its time: trimmed, non-empty text. */
+const trimmed: StandardSchema<unknown, string> = {
+  '~standard': {
+    version: 1,
+    vendor: 'by hand',
+    async validate(value) {
+      if (typeof value !== 'string') return { issues: [{ message: 'not a string' }] }
+      if (value.trim() === '') return { issues: [{ message: 'empty', path: ['text', { key: 0 }] }] }
+      return { value: value.trim() }
+    },
+  },
+}
+
+/** Takes numbers in text and gives numbers, so that it refuses what it gave. */
+const numeral = z.string().transform(Number)
+
+describe.each(backends)('A schema on $name', backend => {
+  it('checks what is loaded, and returns and stores its output', async () => {
+    const { cache } = observedCache(backend)
+    const load = vi.fn(() => ({ name: 'Ada', secret: 'x' }))
+    const options = { schema: userSchema }
+    expect(await cache.getOrSet('a', load, options)).toEqual({ name: 'Ada', admin: false })
+    expect(await cache.getOrSet('a', load, options)).toEqual({ name: 'Ada', admin: false })
+    expect(await cache.get('a')).toEqual({ name: 'Ada', admin: false })
+    expect(load).toHaveBeenCalledTimes(1)
+  })
+
+  it('rejects with its issues when the loaded value does not match, and stores nothing', async () => {
+    const { cache, trace } = observedCache(backend)
+    const promise = cache.getOrSet('a', () => ({ name: 7 }), { schema: userSchema })
+    await expect(promise).rejects.toMatchObject({
+      code: 'ERR_CACHE_SCHEMA',
+      message: expect.stringMatching(/^the value of 'a' does not match its schema: name: .*string/),
+      cause: [expect.objectContaining({ path: ['name'] })],
+    })
+    expect(trace.types()).toEqual(['miss', 'load-error'])
+    expect((await cache.lookup('a')).state).toBe('miss')
+  })
+
+  it('may be asynchronous and of no library', async () => {
+    const { cache } = observedCache(backend)
+    const load = vi.fn(() => '  text ')
+    expect(await cache.getOrSet('a', load, { schema: trimmed })).toBe('text')
+    expect(await cache.getOrSet('a', load, { schema: trimmed })).toBe('text')
+    expect(load).toHaveBeenCalledTimes(1)
+    await expect(cache.getOrSet('b', () => ' ', { schema: trimmed })).rejects.toThrow(
+      "the value of 'b' does not match its schema: text.0: empty",
+    )
+  })
+
+  it('that transforms does not make every read a miss', async () => {
+    const { cache } = observedCache(backend)
+    const load = vi.fn(() => '42')
+    expect(await cache.getOrSet('a', load, { schema: numeral })).toBe(42)
+    expect(await cache.getOrSet('a', load, { schema: numeral })).toBe(42)
+    expect(await cache.get('a', { schema: numeral })).toBe(42)
+    expect(load).toHaveBeenCalledTimes(1)
+  })
+
+  it('that transforms is applied to what set is given, and later reads find it', async () => {
+    const { cache } = observedCache(backend)
+    await cache.set('a', '42', { schema: numeral })
+    expect(await cache.get('a')).toBe(42)
+    expect(await cache.get('a', { schema: numeral })).toBe(42)
+  })
+
+  it('rejects what set is given when it does not match, and leaves the old value', async () => {
+    const { cache } = observedCache(backend)
+    await cache.set('a', { name: 'Ada' })
+    await expect(cache.set('a', { name: 7 }, { schema: userSchema })).rejects.toMatchObject({
+      code: 'ERR_CACHE_SCHEMA',
+    })
+    expect(await cache.get('a')).toEqual({ name: 'Ada' })
+  })
+
+  it('of a namespace is that of all its values', async () => {
+    const { cache } = observedCache(backend)
+    const users = cache.namespace('users', { schema: userSchema })
+    expect(await users.getOrSet('a', () => ({ name: 'Ada', admin: true }))).toEqual({ name: 'Ada', admin: true })
+    const bad = { name: 7 } as never
+    await expect(users.getOrSet('b', () => bad)).rejects.toMatchObject({ code: 'ERR_CACHE_SCHEMA' })
+    await expect(users.set('b', bad)).rejects.toMatchObject({ code: 'ERR_CACHE_SCHEMA' })
+  })
+
+  it('that a read names makes a value that does not match a miss', async () => {
+    const { cache, trace } = observedCache(backend)
+    await cache.set('a', { name: 7 })
+    await cache.set('b', { name: 'Ada', admin: true })
+    trace.events.length = 0
+    const options = { schema: userSchema }
+    expect(await cache.get('a', options)).toBeUndefined()
+    expect(await cache.has('a', options)).toBe(false)
+    expect((await cache.lookup('a', options)).state).toBe('miss')
+    expect(await cache.get('b', options)).toEqual({ name: 'Ada', admin: true })
+    expect([...(await cache.getMany(['a', 'b'], options)).keys()]).toEqual(['b'])
+    expect(trace.lines('key', 'reason').filter(line => line.startsWith('unusable'))).toEqual([
+      ...Array<string>(4).fill('unusable key=a reason=schema'),
+    ])
+  })
+})
+
+describe.each(remoteBackends)('A schema on $name, between processes', backend => {
+  it('makes what another process stored without it a miss, which is then replaced', async () => {
+    const prefix = newPrefix()
+    const before = openCache(backend, { prefix })
+    await before.set('a', { name: 7 })
+    await before.set('b', 'not a user')
+    const { cache, trace } = observedCache(backend, { prefix })
+    const users = { schema: userSchema }
+    expect(await cache.getOrSet('a', () => ({ name: 'Ada' }), users)).toEqual({ name: 'Ada', admin: false })
+    expect(trace.lines('key', 'reason')).toEqual([
+      'unusable key=a reason=schema',
+      'miss key=a',
+      'load key=a reason=miss',
+      'commit key=a',
+    ])
+    expect(await cache.getOrSet('b', () => ({ name: 'Bob' }), users)).toEqual({ name: 'Bob', admin: false })
+    expect(await before.get('b')).toEqual({ name: 'Bob', admin: false })
+  })
+
+  it('checks what another process stored, when it is asynchronous too', async () => {
+    const prefix = newPrefix()
+    await openCache(backend, { prefix }).setMany([
+      ['a', ''],
+      ['b', 'text'],
+    ])
+    const cache = openCache(backend, { prefix, schema: trimmed })
+    expect([...(await cache.getMany(['a', 'b']))]).toEqual([['b', 'text']])
+  })
+
+  it('checks and does not change what is read', async () => {
+    const prefix = newPrefix()
+    await openCache(backend, { prefix }).set('a', ' text ')
+    expect(await openCache(backend, { prefix }).get('a', { schema: trimmed })).toBe(' text ')
+  })
+})
