@@ -1,8 +1,8 @@
 import type { Codec, CodecName, CompressionOptions } from '@lookaside/core'
 import { deflateSync, inflateSync } from 'node:zlib'
-import { faultyStore, memoryRemoteServer } from '@lookaside/testing'
+import { faultyStore, ManualClock, memoryRemoteServer } from '@lookaside/testing'
 import { describe, expect, it } from 'vitest'
-import { newPrefix, openCache, remoteBackends } from '../backends.js'
+import { memory, newPrefix, openCache, remoteBackends } from '../backends.js'
 import { observedCache } from './observed-cache.js'
 
 /** A codec of the application's own. */
@@ -52,11 +52,11 @@ describe.each(remoteBackends)('Codecs on $name', backend => {
   })
 
   it('of the application are read by those who have them, and are a miss to the others', async () => {
-    const prefix = newPrefix()
-    const [mine, yours] = [openCache(backend, { prefix, codec: backwards }), openCache(backend, { prefix })]
+    const shared = { prefix: newPrefix(), clock: new ManualClock() }
+    const [mine, yours] = [openCache(backend, { ...shared, codec: backwards }), openCache(backend, shared)]
     await mine.set('a', value)
     expect(await mine.get('a')).toEqual(value)
-    const { cache: other, trace } = observedCache(backend, { prefix })
+    const { cache: other, trace } = observedCache(backend, shared)
     expect(await other.get('a')).toBeUndefined()
     expect(trace.lines('key', 'reason')).toEqual(['unusable key=a reason=codec', 'miss key=a'])
     expect(await yours.getOrSet('a', () => 'replaced')).toBe('replaced')
@@ -64,9 +64,9 @@ describe.each(remoteBackends)('Codecs on $name', backend => {
   })
 
   it('of the application that can not read what another with its id wrote make it a miss', async () => {
-    const prefix = newPrefix()
-    await openCache(backend, { prefix, codec: backwards }).set('a', value)
-    const { cache, trace } = observedCache(backend, { prefix, codec: deflated })
+    const shared = { prefix: newPrefix(), clock: new ManualClock() }
+    await openCache(backend, { ...shared, codec: backwards }).set('a', value)
+    const { cache, trace } = observedCache(backend, { ...shared, codec: deflated })
     expect(await cache.getOrSet('a', () => 'loaded')).toBe('loaded')
     expect(trace.lines('reason')).toEqual(['unusable reason=corrupt', 'miss', 'load reason=miss', 'commit'])
     expect(await cache.get('a')).toBe('loaded')
@@ -101,7 +101,7 @@ describe('Compression', () => {
   async function storedBytes(settings: Settings, value: unknown): Promise<number> {
     const server = memoryRemoteServer()
     const store = faultyStore(server.store())
-    const cache = openCache(remoteBackends[0] as (typeof remoteBackends)[number], { store, ...settings })
+    const cache = openCache(memory, { store, ...settings })
     await cache.set('a', value)
     expect(await cache.get('a')).toEqual(value)
     const [key] = server.keys()

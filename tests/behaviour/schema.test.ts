@@ -1,4 +1,5 @@
 import type { StandardSchema } from '@lookaside/core'
+import { ManualClock } from '@lookaside/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { backends, newPrefix, openCache, remoteBackends } from '../backends.js'
@@ -107,13 +108,47 @@ describe.each(backends)('A schema on $name', backend => {
   })
 })
 
+describe.each(backends)('A schema on $name, over values that were stored without it', backend => {
+  it('is heeded by getOrSet, which replaces what does not match', async () => {
+    const { cache } = observedCache(backend)
+    await cache.set('a', { name: 7 })
+    const load = vi.fn(() => ({ name: 'Ada' }))
+    const ask = () => cache.getOrSet('a', load, { schema: userSchema })
+    expect(await ask()).toEqual({ name: 'Ada', admin: false })
+    expect(await ask()).toEqual({ name: 'Ada', admin: false })
+    expect(load).toHaveBeenCalledTimes(1)
+  })
+
+  it('keeps what matches, also when every call makes the schema anew', async () => {
+    const { cache } = observedCache(backend)
+    await cache.set('a', { name: 'Ada', admin: true })
+    const load = vi.fn(() => '7')
+    const ask = () => cache.getOrSet('b', load, { schema: z.string().transform(Number) })
+    expect(await ask()).toBe(7)
+    expect(await ask()).toBe(7)
+    expect(load).toHaveBeenCalledTimes(1)
+    const schema = z.object({ name: z.string() })
+    expect(await cache.getOrSet('a', () => ({ name: 'loaded' }), { schema })).toMatchObject({ name: 'Ada' })
+  })
+
+  it('is checked after an expire as before it', async () => {
+    const { cache } = observedCache(backend, { grace: '1h' })
+    await cache.set('a', { name: 7 })
+    await cache.expire('a')
+    expect((await cache.lookup('a', { schema: userSchema })).state).toBe('miss')
+    await cache.set('b', { name: 'Ada' }, { schema: userSchema })
+    await cache.expire('b')
+    expect((await cache.lookup('b', { schema: userSchema })).state).toBe('stale')
+  })
+})
+
 describe.each(remoteBackends)('A schema on $name, between processes', backend => {
   it('makes what another process stored without it a miss, which is then replaced', async () => {
-    const prefix = newPrefix()
-    const before = openCache(backend, { prefix })
+    const shared = { prefix: newPrefix(), clock: new ManualClock() }
+    const before = openCache(backend, shared)
     await before.set('a', { name: 7 })
     await before.set('b', 'not a user')
-    const { cache, trace } = observedCache(backend, { prefix })
+    const { cache, trace } = observedCache(backend, shared)
     const users = { schema: userSchema }
     expect(await cache.getOrSet('a', () => ({ name: 'Ada' }), users)).toEqual({ name: 'Ada', admin: false })
     expect(trace.lines('key', 'reason')).toEqual([

@@ -76,57 +76,69 @@ function promiseOf(build: Build, { caches, timeouts = false }: { caches: number;
   })
 }
 
+interface Case {
+  readonly name: string
+  readonly build: Build
+  readonly caches?: number
+  readonly timeouts?: boolean
+}
+
+const KEPT: readonly Case[] = [
+  { name: 'over a remote store', build: threeCaches() },
+  { name: 'without grace', build: threeCaches({ grace: 0 }) },
+  { name: 'over a remote store that leaves expire to the core', build: threeCaches({}, { without: ['expire'] }) },
+  { name: 'under a guard that joins', build: threeCaches({ guard: joining }) },
+  { name: 'under a guard that joins, without grace', build: threeCaches({ guard: joining, grace: 0 }) },
+  { name: 'under a guard that refreshes early', build: threeCaches({ guard: refreshingEarly }) },
+  {
+    name: 'with store calls that run out of time',
+    build: threeCaches({ guard: joining, storeTimeout: TIMES.storeTimeout }),
+    timeouts: true,
+  },
+  { name: 'over a local store', build: twoLocalCaches(), caches: 2 },
+  { name: 'over a local store under a guard that joins', build: twoLocalCaches(joining), caches: 2 },
+  {
+    name: 'over a local store under a guard that refreshes early',
+    build: twoLocalCaches(refreshingEarly),
+    caches: 2,
+  },
+]
+
+const BROKEN: readonly Case[] = [
+  {
+    name: 'in a client that gets, loads and sets',
+    build: (clock, turn) => {
+      const { store } = memoryRemoteServer({ clock })
+      return [1, 2, 3].map(() => naiveCache(scheduledStore(store(), turn), TIMES.ttl))
+    },
+  },
+  { name: 'over a store whose replace does not compare', build: threeCaches({}, {}, overwritingStore) },
+  {
+    name: 'over a store whose replace does not compare, under a guard that joins',
+    build: threeCaches({ guard: joining }, {}, overwritingStore),
+  },
+  {
+    name: 'where callers share a load by its key alone',
+    build: (clock, turn) => threeCaches()(clock, turn).map(sharingByKey),
+  },
+]
+
 describe('whatever the order of things, what was loaded before an invalidation is not served after it', () => {
-  test.each<{ name: string; build: Build; caches?: number; timeouts?: boolean }>([
-    { name: 'over a remote store', build: threeCaches() },
-    { name: 'without grace', build: threeCaches({ grace: 0 }) },
-    {
-      name: 'over a remote store that leaves expire to the core',
-      build: threeCaches({}, { without: ['expire'] }),
-    },
-    { name: 'under a guard that joins', build: threeCaches({ guard: joining }) },
-    { name: 'under a guard that joins, without grace', build: threeCaches({ guard: joining, grace: 0 }) },
-    { name: 'under a guard that refreshes early', build: threeCaches({ guard: refreshingEarly }) },
-    {
-      name: 'with store calls that run out of time',
-      build: threeCaches({ guard: joining, storeTimeout: TIMES.storeTimeout }),
-      timeouts: true,
-    },
-    { name: 'over a local store', build: twoLocalCaches(), caches: 2 },
-    { name: 'over a local store under a guard that joins', build: twoLocalCaches(joining), caches: 2 },
-    {
-      name: 'over a local store under a guard that refreshes early',
-      build: twoLocalCaches(refreshingEarly),
-      caches: 2,
-    },
-  ])('$name', async ({ build, caches = 3, timeouts = false }) => {
-    await fc.assert(promiseOf(build, { caches, timeouts }), { numRuns: RUNS })
-  })
+  for (const { name, build, caches = 3, timeouts = false } of KEPT) {
+    test(name, async () => {
+      await fc.assert(promiseOf(build, { caches, timeouts }), { numRuns: RUNS })
+    })
+  }
 })
 
 describe('the same programs find the race', () => {
-  test.each<{ name: string; build: Build; caches?: number }>([
-    {
-      name: 'in a client that gets, loads and sets',
-      build: (clock, turn) => {
-        const { store } = memoryRemoteServer({ clock })
-        return [1, 2, 3].map(() => naiveCache(scheduledStore(store(), turn), TIMES.ttl))
-      },
-    },
-    { name: 'over a store whose replace does not compare', build: threeCaches({}, {}, overwritingStore) },
-    {
-      name: 'over a store whose replace does not compare, under a guard that joins',
-      build: threeCaches({ guard: joining }, {}, overwritingStore),
-    },
-    {
-      name: 'where callers share a load by its key alone',
-      build: (clock, turn) => threeCaches()(clock, turn).map(sharingByKey),
-    },
-  ])('$name', async ({ build, caches = 3 }) => {
-    const { failed, counterexamplePath } = await fc.check(promiseOf(build, { caches }), {
-      numRuns: 10 * RUNS,
-      endOnFailure: true,
+  for (const { name, build, caches = 3 } of BROKEN) {
+    test(name, async () => {
+      const { failed, numRuns } = await fc.check(promiseOf(build, { caches }), {
+        numRuns: 10 * RUNS,
+        endOnFailure: true,
+      })
+      expect({ failed, numRuns }).toEqual({ failed: true, numRuns: expect.any(Number) })
     })
-    expect({ failed, counterexamplePath }).toEqual({ failed: true, counterexamplePath: expect.any(String) })
-  })
+  }
 })

@@ -15,8 +15,8 @@ import {
 } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
 import { lifetimeOf } from './lifetime.js'
-import type { LocalEntry } from './local-tier.js'
 import { checkValue, type Loader } from './loader.js'
+import type { LocalEntry } from './local-tier.js'
 import { checkOptions } from './options.js'
 import { readThrough } from './read-through.js'
 import {
@@ -154,8 +154,7 @@ export class CacheView<V> implements Cache<V> {
       options,
       SET_NAMES.filter(name => name !== 'ifVersion'),
     )
-    const all = [...entries]
-    for (const [key] of all) checkKey(key)
+    const all = checkEntries(entries)
     const stored = await Promise.all(all.map(([key, value]) => this.set(key, value, options)))
     return !stored.includes(false)
   }
@@ -240,6 +239,7 @@ export class CacheView<V> implements Cache<V> {
         `getOrSet takes a function that loads the value; received ${quote(load)}`,
       )
     }
+    checkSignal(options?.signal)
     const entry = await readThrough(this.#engine, {
       address,
       view: overrideView(this.#settings.view, options),
@@ -316,6 +316,24 @@ export class CacheView<V> implements Cache<V> {
       return value
     }
   }
+}
+
+function checkEntries<V>(entries: Iterable<readonly [string, V]>): readonly (readonly [string, V])[] {
+  const iterable = typeof entries === 'object' && entries !== null && Symbol.iterator in entries
+  const all = iterable ? [...entries] : []
+  if (!iterable || !all.every(entry => Array.isArray(entry))) {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `setMany takes pairs of a key and a value, in an array or a Map; received ${quote(entries)}`,
+    )
+  }
+  for (const [key] of all) checkKey(key)
+  return all
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof (signal as AbortSignal | null)?.throwIfAborted === 'function') return
+  throw new CacheError('ERR_CACHE_OPTION', `signal must be an AbortSignal; received ${quote(signal)}`)
 }
 
 function checkVersion(version: EntryVersion | undefined, key: string): FoundVersion | undefined {

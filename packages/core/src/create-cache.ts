@@ -88,6 +88,7 @@ export function createCache(options: CacheOptions): Cache {
   const background = new Background(events)
   const claimTtl = positive('claimTtl', options.claimTtl, DEFAULT_CLAIM_TTL)
   const storeCalls = storeCallSettings(options)
+  checkGuard(guard)
   const shared = shareStore(store, prefix)
   const tier =
     store.kind === 'local'
@@ -96,7 +97,7 @@ export function createCache(options: CacheOptions): Cache {
   const engine: Engine = {
     store,
     tier,
-    guard: checkGuard(guard),
+    guard,
     flights: shared.flights,
     clock,
     events,
@@ -141,8 +142,8 @@ function checkPrefix(prefix: unknown): string {
   throw new CacheError('ERR_CACHE_OPTION', `prefix must be a string; received ${quote(prefix)}`)
 }
 
-function checkGuard(guard: Guard | undefined): Guard | undefined {
-  if (guard === undefined || typeof guard?.run === 'function') return guard
+function checkGuard(guard: Guard | undefined): void {
+  if (guard === undefined || typeof guard?.run === 'function') return
   throw new CacheError(
     'ERR_CACHE_OPTION',
     `guard must be a guard with a name and run(); received ${quote(guard)}`,

@@ -1,4 +1,5 @@
 import type { Milliseconds } from './duration.js'
+import { CacheError, quote } from './errors.js'
 
 /** Where a value was found. */
 export type TierName = 'local' | 'remote'
@@ -99,6 +100,12 @@ export class Events {
   active = false
 
   on(listener: CacheListener): () => void {
+    if (typeof listener !== 'function') {
+      throw new CacheError(
+        'ERR_CACHE_OPTION',
+        `on takes a function that is called for each event; received ${quote(listener)}`,
+      )
+    }
     // A function of its own per call, so that one listener may be added twice and removed once.
     const own: CacheListener = event => listener(event)
     this.#listeners.add(own)

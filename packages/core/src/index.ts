@@ -49,4 +49,5 @@ export type {
   StoreLimits,
   Version,
 } from './store.js'
+export { checkWireKey, MAX_WIRE_KEY_BYTES } from './wire-key.js'
 export type { WrapOptions, Wrapped } from './wrap.js'

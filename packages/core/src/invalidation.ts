@@ -95,7 +95,7 @@ export async function invalidateAfter<R>(
   options: InvalidateAfterOptions<R>,
 ): Promise<R> {
   checkOptions('invalidateAfter', options, ['keys'])
-  const { keys } = options
+  const keys = options?.keys
   if (typeof write !== 'function') {
     throw new CacheError(
       'ERR_CACHE_OPTION',

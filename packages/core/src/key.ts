@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CacheError, quote } from './errors.js'
+import { MAX_WIRE_KEY_BYTES } from './wire-key.js'
 
 /** Where a cache or one of its namespaces keeps its keys. */
 export interface KeySpace {
@@ -13,9 +14,6 @@ export interface KeySpace {
 
 /** The library's own keys: tag tokens, elections of refreshers, generations. */
 export type OwnKeyKind = 'tag' | 'refresh' | 'gen'
-
-/** The longest wire key in bytes of UTF-8: memcached's limit. */
-export const MAX_WIRE_KEY_BYTES = 250
 
 /** The longest path in characters, which leaves every digested key room for a readable head. */
 export const MAX_PATH_LENGTH = 100

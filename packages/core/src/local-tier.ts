@@ -81,10 +81,14 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
   function put(at: string, packed: Packed, ttl: Milliseconds): Version {
     const entry = packed as LocalEntry
     // A marker lives as long as its claim; a value carries its own instants.
-    const kept =
-      entry.value instanceof LocalMarker ? markerEntry(entry.value, clock.now() + ttl) : entry
-    store.set(at, kept)
-    return kept
+    if (!(entry.value instanceof LocalMarker)) {
+      store.set(at, entry)
+      return entry
+    }
+    // The smallest size there is: the application's own measure is for its values.
+    const marker = markerEntry(entry.value, clock.now() + ttl)
+    store.set(at, marker, 1)
+    return marker
   }
 
   function kept(value: unknown): unknown {

@@ -1,4 +1,4 @@
-import type { Stored } from './store.js'
+import type { RemoteStore, Stored } from './store.js'
 import type { StoreCalls } from './store-calls.js'
 
 /** One read of one key that is under way; shared by the callers that asked for it in the same tick. */
@@ -53,7 +53,7 @@ export class ReadBatch {
   #sendMany(batch: readonly (readonly [string, Waiting])[]): void {
     const keys = batch.map(([at]) => at)
     this.#calls
-      .run('getMany', keys, store => store.getMany(keys))
+      .run('getMany', keys, store => getMany(store, keys))
       .then(
         answers => {
           for (const [index, [, waiting]] of batch.entries()) {
@@ -71,4 +71,12 @@ export class ReadBatch {
         },
       )
   }
+}
+
+/** A batch in which nothing could be read has failed as a call. */
+async function getMany(store: RemoteStore, keys: readonly string[]): Promise<(Stored | Error | undefined)[]> {
+  const answers = await store.getMany(keys)
+  const [first] = answers
+  if (first instanceof Error && answers.every(answer => answer instanceof Error)) throw first
+  return answers
 }

@@ -108,10 +108,12 @@ export function overrideView(
   view: View,
   options: Pick<ValueOptions, 'schema' | 'version'> | undefined,
 ): View {
-  if (options === undefined || (options.schema === undefined && options.version === undefined)) return view
+  const schema = options?.schema
+  const version = options?.version
+  if (schema === undefined && version === undefined) return view
   return {
-    schema: options.schema === undefined ? view.schema : checkSchema(options.schema),
-    schemaVersion: options.version === undefined ? view.schemaVersion : checkVersion(options.version),
+    schema: schema === undefined ? view.schema : checkSchema(schema),
+    schemaVersion: version === undefined ? view.schemaVersion : checkVersion(version),
     format: view.format,
   }
 }

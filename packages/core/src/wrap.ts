@@ -2,6 +2,10 @@ import { argumentKey } from './argument-key.js'
 import type { GetOrSetOptions } from './cache.js'
 import { CacheError, quote } from './errors.js'
 import type { Loader } from './loader.js'
+import { checkOptions } from './options.js'
+import { VALUE_OPTION_NAMES } from './settings.js'
+
+const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES]
 
 /** How a function is cached. */
 export interface WrapOptions<A extends unknown[], R> extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal'> {
@@ -41,6 +45,7 @@ export function wrapFunction<A extends unknown[], R>(
   }
   const { key: naming, ...rest } = options ?? {}
   const keyOf = keyNaming(naming)
+  checkOptions('wrap', options, WRAP_NAMES)
   const plain = rest as GetOrSetOptions<unknown>
   const refreshing: GetOrSetOptions<unknown> = { ...plain, refresh: true }
   const call = async (args: A, how: GetOrSetOptions<unknown>) =>

@@ -1,4 +1,10 @@
-import { CacheError, type IncrementOptions, type RemoteStore, type Stored } from '@lookaside/core'
+import {
+  CacheError,
+  checkWireKey,
+  type IncrementOptions,
+  type RemoteStore,
+  type Stored,
+} from '@lookaside/core'
 import { asError } from './as-error.js'
 import { injectedConnection, openConnection } from './redis-client.js'
 import { keyspaceOf } from './redis-keyspace.js'
@@ -6,7 +12,6 @@ import { type RedisStoreOptions, redisSettings } from './redis-options.js'
 import { ping } from './redis-ping.js'
 import { DELETE_VERSION, EXPIRE, INCREMENT, REPLACE, runScript } from './redis-scripts.js'
 import { RedisVersion, tokenOfVersion, versionWritten } from './redis-version.js'
-import { checkWireKey } from './wire-key.js'
 
 const MAX_COUNTER = 2n ** 63n - 1n
 const RANDOM_BYTES = 8

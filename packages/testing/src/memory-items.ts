@@ -1,6 +1,7 @@
 import {
   CacheError,
   type Clock,
+  checkWireKey,
   type IncrementOptions,
   type Milliseconds,
   quote,
@@ -9,7 +10,6 @@ import {
   type Version,
 } from '@lookaside/core'
 import { expiredFrame, FRAME_STATE, frameState } from './frame-layout.js'
-import { checkWireKey } from './wire-key.js'
 
 interface Item {
   readonly bytes: Uint8Array

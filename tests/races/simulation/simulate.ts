@@ -27,13 +27,14 @@ interface CallNotes {
   stale: boolean
 }
 
+/** Events are told synchronously in the course of the call that they are about. */
+const currentCall = new AsyncLocalStorage<CallNotes>()
+
 /** Runs a program, lets every cache read once more, and returns what happened. */
 export async function simulate(program: readonly Actor[], world: World): Promise<History> {
   const { caches, clock, turn, timeouts } = world
   const history = new History()
   const database = { version: 0 }
-  // Events are told synchronously in the course of the call that they are about.
-  const currentCall = new AsyncLocalStorage<CallNotes>()
   for (const cache of caches) {
     cache.on?.(event => {
       const notes = currentCall.getStore()

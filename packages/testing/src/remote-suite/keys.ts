@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import type { RemoteStore } from '@lookaside/core'
+import { MAX_WIRE_KEY_BYTES, type RemoteStore } from '@lookaside/core'
 import { newFrame } from '../frame-layout.js'
-import { MAX_KEY_BYTES } from '../wire-key.js'
 import { expectCode, expectHeld } from './expectations.js'
 import { LONG, type Rules } from './rule.js'
 
 const ILLEGAL: Readonly<Record<string, string>> = {
   'an empty key': '',
-  'a key of 251 bytes': 'k'.repeat(MAX_KEY_BYTES + 1),
+  'a key of 251 bytes': 'k'.repeat(MAX_WIRE_KEY_BYTES + 1),
   'a key of 251 bytes in fewer characters': `${'é'.repeat(125)}k`,
   'a key of 70,000 bytes': 'k'.repeat(70_000),
   'a key with a space': 'a b',
@@ -22,12 +21,12 @@ const ILLEGAL: Readonly<Record<string, string>> = {
 export const KEY_RULES: Rules = {
   'takes keys of exactly 250 bytes': async ({ connect, key }) => {
     const store = await connect()
-    const stem = key().padEnd(MAX_KEY_BYTES - 1, 'k')
+    const stem = key().padEnd(MAX_WIRE_KEY_BYTES - 1, 'k')
     await expectApart(store, [`${stem}a`, `${stem}b`])
   },
   'takes keys in any script': async ({ connect, key }) => {
     const store = await connect()
-    const bytesLeft = MAX_KEY_BYTES - Buffer.byteLength(key())
+    const bytesLeft = MAX_WIRE_KEY_BYTES - Buffer.byteLength(key())
     const names = [
       'é',
       'e\u0301',
