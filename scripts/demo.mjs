@@ -3,9 +3,7 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { build, install } from './bootstrap.mjs'
 import { step } from './step.mjs'
-import { root } from './workspace.mjs'
-
-const DEMO = 'examples/cities/dist/demo.js'
+import { DEMO, root } from './workspace.mjs'
 
 if ((await step('install', install)) && (await step('build', () => build('@lookaside/example-cities...')))) {
   const demo = spawn(process.execPath, [DEMO, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })

@@ -3,10 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build, install } from './bootstrap.mjs'
-import { pnpm, runTool } from './run.mjs'
+import { pnpm, run, runTool } from './run.mjs'
 import { provideServers } from './servers.mjs'
 import { step } from './step.mjs'
 import { tally } from './tally.mjs'
+import { DEMO } from './workspace.mjs'
 
 const vitestArgs = process.argv.slice(2)
 const count = { passed: 0, failed: 0 }
@@ -55,6 +56,7 @@ async function tests() {
 if ((await check('install', install)) && (await check('build', () => build()))) {
   if (vitestArgs.length === 0) await checks()
   if (await check('servers', provideServers)) {
+    if (vitestArgs.length === 0) await check('demo', () => run(process.execPath, [DEMO]))
     const { passed, failed, complaints } = await tests()
     for (const complaint of complaints) console.log(`  FAILED ${complaint}`)
     count.passed += passed

@@ -36,6 +36,9 @@ import { fileURLToPath } from 'node:url'
 /** The absolute path of the repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** The program behind `npm run demo`, relative to the root. */
+export const DEMO = 'examples/cities/dist/demo.js'
+
 /**
  * @param {string} directory relative to the root
  * @returns {Manifest}

@@ -148,15 +148,15 @@ export class Claim {
     await this.#giveUp?.()
   }
 
-  /** After a load whose result is not to be stored: what it was to replace goes as well. @internal */
-  async discard(): Promise<void> {
+  /** After a load whose result is not to be stored: what it was to replace goes as well; `false` says that it was gone. @internal */
+  async discard(): Promise<boolean> {
     await this.#settle()
-    if (this.#version === undefined) return
+    if (this.#version === undefined) return false
     const { at } = this.#address
-    if (this.#footing === 'base') await this.#tier.delete(at, this.#version)
-    if (this.#footing !== 'marker') return
+    if (this.#footing === 'base') return this.#tier.delete(at, this.#version)
+    if (this.#footing !== 'marker') return false
     const open = this.#tier.packMarker(this.#address, this.#holder, true)
-    await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)
+    return (await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)) !== undefined
   }
 
   async #renew(ttl: Milliseconds): Promise<boolean> {

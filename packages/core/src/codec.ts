@@ -36,7 +36,7 @@ export type CodecName = 'auto' | 'json' | 'structured' | 'raw'
 export type CodecLookup = (id: number) => Codec | undefined
 
 /** A value as bytes, and the codec that reads them. */
-export interface EncodedValue {
+interface EncodedValue {
   readonly codecId: number
   readonly payload: Uint8Array
 }

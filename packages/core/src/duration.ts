@@ -22,7 +22,7 @@ const UNITS: Readonly<Record<string, Milliseconds>> = {
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
 
 /** The longest span accepted anywhere: ten years. */
-export const MAX_DURATION: Milliseconds = 3_650 * 86_400_000
+const MAX_DURATION: Milliseconds = 3_650 * 86_400_000
 
 /**
  * Turns a duration into whole milliseconds, rounded up.

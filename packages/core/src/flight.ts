@@ -170,7 +170,7 @@ export class RunningFlight implements Flight<unknown> {
     }
     if (lifetime === undefined) {
       this.#tellNotStored(loaded.ttl === 0 ? 'no-store' : 'ttl-0')
-      await claim?.discard().catch(reported)
+      await this.#discard(claim)
     } else {
       await this.#commit(claim, entry, loaded.checkable)
     }
@@ -200,26 +200,35 @@ export class RunningFlight implements Flight<unknown> {
       if (claim === undefined) {
         this.#tellNotStored('no-claim')
         await this.#dropIfForced()
-      } else if (this.detached) {
-        this.#tellRejected()
-        await claim.release()
-      } else {
-        const packed = tier.pack(this.#address, entry, this.#plan.settings.view, checkable)
-        if (await claim.commit(packed, entry.deleteAt - clock.now() + claimTtl)) {
-          counters.commits++
-          if (events.active) events.emit({ type: 'commit', key: this.key })
-        } else {
-          this.#tellRejected()
-          await this.#dropIfForced()
-        }
+        return
       }
+      const packed = this.detached
+        ? undefined
+        : tier.pack(this.#address, entry, this.#plan.settings.view, checkable)
+      if (packed !== undefined && (await claim.commit(packed, entry.deleteAt - clock.now() + claimTtl))) {
+        counters.commits++
+        if (events.active) events.emit({ type: 'commit', key: this.key })
+        return
+      }
+      this.#tellRejected()
+      if (packed === undefined) await claim.release()
+      await this.#dropIfForced()
     } catch (error) {
       if (!isCacheError(error)) throw error
       const unfit = UNFIT[error.code]
       this.#tellNotStored(unfit ?? 'store-error', error)
-      if (unfit !== undefined) await claim?.discard().catch(reported)
+      if (unfit !== undefined) await this.#discard(claim)
       // The caller has waited for one deadline already. If the commit landed after all this does nothing.
       else if (claim !== undefined) background.add(this.key, claim.release().catch(reported))
+    }
+  }
+
+  /** Ends the claim of a load whose result is not stored; what it was to replace goes as well. */
+  async #discard(claim: Claim | undefined): Promise<void> {
+    try {
+      if ((await claim?.discard()) !== true) await this.#dropIfForced()
+    } catch (error) {
+      if (!isCacheError(error)) throw error
     }
   }
 

@@ -5,8 +5,6 @@
  * of the frame's format. It is not cryptographic: it finds mix-ups, it doesn't withstand an attacker.
  */
 
-export const KEY_HASH_BYTES = 8
-
 // The hash last computed: two variables instead of a result object, because every remote hit comes by here.
 let low = 0
 let high = 0

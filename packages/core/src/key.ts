@@ -16,7 +16,7 @@ export interface KeySpace {
 export type OwnKeyKind = 'tag' | 'refresh' | 'gen'
 
 /** The longest path in characters, which leaves every digested key room for a readable head. */
-export const MAX_PATH_LENGTH = 100
+const MAX_PATH_LENGTH = 100
 
 const NAME = /^[\w.-]+$/
 

@@ -4,7 +4,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 }
 
 /** What a Standard Schema says of itself. */
-export interface StandardSchemaProps<Input = unknown, Output = Input> {
+interface StandardSchemaProps<Input = unknown, Output = Input> {
   readonly version: 1
   /** The name of the library. */
   readonly vendor: string
@@ -19,7 +19,7 @@ export type StandardResult<Output> =
   | { readonly issues: readonly StandardIssue[] }
 
 /** One thing that was wrong, and where. */
-export interface StandardIssue {
+interface StandardIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }

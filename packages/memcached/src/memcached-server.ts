@@ -49,11 +49,7 @@ export class MemcachedServer extends Server {
    * after `close()`.
    */
   override onResponse(seq: number, respond: Pending['respond']): void {
-    if (this.#closed)
-      throw new CacheError(
-        'ERR_CACHE_CLOSED',
-        `the connection to ${this.#name} has been closed; make a new store`,
-      )
+    if (this.#closed) throw this.#closedError()
     if (this.#pending.size >= this.#settings.maxQueue) {
       throw new CacheError(
         'ERR_CACHE_QUEUE_FULL',
@@ -100,7 +96,14 @@ export class MemcachedServer extends Server {
   /** Fails what is under way, leaves no connection behind and opens none again. */
   override close(): void {
     this.#closed = true
-    this.error(new Error(`the connection to ${this.#name} was closed`))
+    this.error(this.#closedError())
+  }
+
+  #closedError(): CacheError {
+    return new CacheError(
+      'ERR_CACHE_CLOSED',
+      `the connection to ${this.#name} has been closed; make a new store`,
+    )
   }
 
   get #name(): string {

@@ -183,7 +183,7 @@ test('nothing is written to the console, whatever goes wrong', async () => {
   const written = (['log', 'info', 'warn', 'error', 'debug'] as const).map(method =>
     vi.spyOn(console, method),
   )
-  onTestFinished(() => vi.restoreAllMocks())
+  onTestFinished(() => void vi.restoreAllMocks())
   const server = await openServer((_request, socket) => socket.destroy())
   const store = openStore({ servers: [server.address] })
   await expect(store.get('key')).rejects.toThrow()

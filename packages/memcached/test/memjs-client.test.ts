@@ -48,7 +48,7 @@ test("memjs' failover moves no key to another server", async () => {
 })
 
 test("no request is sent twice, whatever the client's retries", async () => {
-  const server = await openServer((_request, socket) => socket.destroy())
+  const server = await openServer((_request, socket) => socket.resetAndDestroy())
   const client = Client.create(server.address, { retries: 5, retry_delay: 0, logger: SILENT })
   onTestFinished(() => client.close())
   const store = memcachedStore({ client })

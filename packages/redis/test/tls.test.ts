@@ -1,43 +1,22 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Server, startServer } from '../../../tests/servers/server.js'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'lookaside-tls-'))
-const [key, certificate] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+const at = (name: string) => fileURLToPath(new URL(`fixtures/tls/${name}`, import.meta.url))
+const [key, certificate] = [at('key.pem'), at('cert.pem')]
 let server: Server
 
 beforeAll(async () => {
-  execFileSync(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '1',
-      ],
-      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-      ...['-keyout', key, '-out', certificate],
-    ],
-    { stdio: 'ignore' },
-  )
   server = await startServer('redis-server', port => [
-    ...['--port', '0', '--tls-port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', directory],
+    ...['--port', '0', '--tls-port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', tmpdir()],
     ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'],
   ])
 })
 afterAll(async () => {
   await server.stop()
-  rmSync(directory, { recursive: true })
 })
 
 async function roundTrip(options: RedisStoreOptions): Promise<string> {

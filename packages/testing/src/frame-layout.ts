@@ -6,7 +6,7 @@ export const FRAME_STATE = { value: 0, expired: 1, marker: 2, open: 3 } as const
 export type FrameState = (typeof FRAME_STATE)[keyof typeof FRAME_STATE]
 
 /** Bytes at the start of a frame by which a store may tell it from any other. */
-export const FRAME_HEAD_BYTES = 16
+const FRAME_HEAD_BYTES = 16
 
 const MAGIC = [0xff, 0x4c, 1] as const
 const STATE_AT = 3

@@ -21,6 +21,7 @@ export interface World {
 }
 
 const KEY = 'row'
+const DOWN = new Error('database down')
 
 /** Notes that the call in whose course it is set was answered with a stale value. */
 interface CallNotes {
@@ -50,7 +51,7 @@ export async function simulate(program: readonly Actor[], world: World): Promise
     await turn('the query arrives')
     const { version } = database
     await turn('the query is answered')
-    if (ending === 'fails') throw new Error('database down')
+    if (ending === 'fails') throw DOWN
     if (ending === 'returns noStore()') context?.noStore()
     return { version, began, by: 'load' }
   }
@@ -61,7 +62,9 @@ export async function simulate(program: readonly Actor[], world: World): Promise
     const notes: CallNotes = { stale: false }
     const row = await currentCall
       .run(notes, () => cache.getOrSet(KEY, context => load(step.loader, context), { refresh }))
-      .catch(() => undefined)
+      .catch(error => {
+        if (error !== DOWN) throw error
+      })
     if (row === undefined) return
     history.served(row, began, notes.stale)
     if (!refresh) return
