@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { type Backend, lru, memory, openCache } from '../backends.js'
 
 /** What TypeScript would not let through: programs in JavaScript, and values from outside. */
-const wrong = <T>(value: unknown): T => value as T
+const wrong = (value: unknown) => value as never
 
 /** How each call refuses its input: whether it throws or rejects, the code, and the message. */
 async function refusals(calls: Record<string, () => unknown>): Promise<Record<string, string>> {
@@ -43,7 +43,7 @@ describe.each([lru, memory])('Bad keys on $name', (backend: Backend) => {
     [{ id: 1 }, '{ id: 1 }'],
   ])('are refused by every method, and quoted: %o', async (bad, quoted) => {
     const cache = openCache(backend)
-    const key = wrong<string>(bad)
+    const key = wrong(bad)
     const message = `rejects ERR_CACHE_KEY: a key must be a non-empty string; received ${quoted}`
     const answers = await refusals({
       getOrSet: () => cache.getOrSet(key, load),
@@ -64,8 +64,11 @@ describe.each([lru, memory])('Bad keys on $name', (backend: Backend) => {
       invalidateAfter: () =>
         cache.invalidateAfter(load, { keys: [key] }).catch(error => Promise.reject(error.cause)),
     })
-    for (const [method, answer] of Object.entries(answers)) expect([method, answer]).toEqual([method, message])
-    expect(() => cache.invalidation().keys(key)).toThrow(`a key must be a non-empty string; received ${quoted}`)
+    for (const [method, answer] of Object.entries(answers))
+      expect([method, answer]).toEqual([method, message])
+    expect(() => cache.invalidation().keys(key)).toThrow(
+      `a key must be a non-empty string; received ${quoted}`,
+    )
     expect(cache.peek(key)).toBeUndefined()
   })
 

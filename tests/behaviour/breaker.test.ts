@@ -98,6 +98,22 @@ describe('The breaker', () => {
     expect(store.calls).toHaveLength(2)
   })
 
+  it('sends no second probe while one is under way', async () => {
+    const { cache, clock, store } = faultyCache({ breaker, storeTimeout: '2s' })
+    store.fail(undefined, { times: 3 })
+    await fourGets(cache)
+    store.calls.length = 0
+    store.hang('ping')
+    for (let period = 0; period < 3; period++) {
+      await clock.advance(500)
+      await fourGets(cache)
+    }
+    expect(store.calls).toHaveLength(1)
+    await clock.advance(1_000)
+    await fourGets(cache)
+    expect(store.calls).toHaveLength(2)
+  })
+
   it('closes after a probe that succeeded, and the store is used again', async () => {
     const { cache, clock, store, trace } = faultyCache({ breaker })
     store.fail()
@@ -109,8 +125,8 @@ describe('The breaker', () => {
     expect(await cache.getOrSet('a', () => 'not stored')).toBe('not stored')
     await clock.advance(0)
     expect(trace.lines('state', 'reason')).toEqual([
-      'miss',
       'breaker state=closed',
+      'miss',
       'load reason=miss',
       'not-stored reason=no-claim',
     ])

@@ -63,7 +63,12 @@ describe.each(backends)("clone: 'structured' on $name", backend => {
     const value = { format: () => 'text' }
     expect(await cache.getOrSet('a', () => value)).toBe(value)
     expect(await cache.has('a')).toBe(false)
-    expect(trace.lines('reason')).toEqual(['miss', 'load reason=miss', 'not-stored reason=not-encodable', 'miss'])
+    expect(trace.lines('reason')).toEqual([
+      'miss',
+      'load reason=miss',
+      'not-stored reason=not-encodable',
+      'miss',
+    ])
     await cache.set('a', 'old')
     expect(await cache.set('a', value)).toBe(false)
     expect(await cache.has('a')).toBe(false)

@@ -1,5 +1,5 @@
-import type { Codec, CodecName, CompressionOptions } from '@lookaside/core'
 import { deflateSync, inflateSync } from 'node:zlib'
+import type { Codec, CodecName, CompressionOptions } from '@lookaside/core'
 import { faultyStore, ManualClock, memoryRemoteServer } from '@lookaside/testing'
 import { describe, expect, it } from 'vitest'
 import { memory, newPrefix, openCache, remoteBackends } from '../backends.js'

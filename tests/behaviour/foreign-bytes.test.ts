@@ -1,42 +1,17 @@
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
 import { ManualClock } from '@lookaside/testing'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
-import { Client } from 'memjs'
-import { afterAll, describe, expect, inject, it } from 'vitest'
-import { memcached, redis } from '../backends.js'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { redis } from '../backends.js'
 import { observedCache } from './observed-cache.js'
-
-const plainRedis = new Redis(inject('redisUrl'))
-// A fleet of one, so that the plain client needs no ring.
-const oneMemcached = inject('memcachedServers').split(',')[0] as string
-const plainMemcached = Client.create(oneMemcached)
-afterAll(() => {
-  plainRedis.disconnect()
-  plainMemcached.close()
-})
-
-const wires = [
-  {
-    backend: redis,
-    open: () => redisStore(inject('redisUrl')),
-    read: async (key: string) => plainRedis.getBuffer(key),
-    write: async (key: string, bytes: Buffer) => void (await plainRedis.set(key, bytes, 'EX', 60)),
-  },
-  {
-    backend: memcached,
-    open: () => memcachedStore(`memcached://${oneMemcached}`),
-    read: async (key: string) => (await plainMemcached.get(key)).value,
-    write: async (key: string, bytes: Buffer) => void (await plainMemcached.set(key, bytes, { expires: 60 })),
-  },
-]
+import { plainClients } from './plain-clients.js'
 
 const anyBytes = fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes))
 
-describe.each(wires)('Bytes that are no frame on $backend.name', ({ backend, open, read, write }) => {
+describe.each(plainClients())('Bytes that are no frame on $backend.name', client => {
+  const { backend, read, write } = client
   const opened = () => {
-    const observed = observedCache(backend, { store: open() })
+    const observed = observedCache(backend, { store: client.openStore() })
     return { ...observed, wire: (key: string) => `${observed.cache.path}::${key}` }
   }
 
@@ -106,7 +81,9 @@ describe('A value of another type on redis', () => {
   it('is a store error and a miss, and the loader still runs', async () => {
     const { cache, trace } = observedCache(redis, { clock: new ManualClock() })
     const wire = `${cache.path}::list`
-    await plainRedis.rpush(wire, 'a')
+    const plain = new Redis(inject('redisUrl'))
+    onTestFinished(() => plain.disconnect())
+    await plain.rpush(wire, 'a')
     expect(await cache.getOrSet('list', () => 'loaded')).toBe('loaded')
     expect(trace.types()).toEqual(['store-error', 'miss', 'load', 'not-stored'])
     expect(await cache.delete('list')).toBe(true)

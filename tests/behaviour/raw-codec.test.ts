@@ -1,104 +1,74 @@
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
-import { Client } from 'memjs'
-import { afterAll, describe, expect, inject, it, vi } from 'vitest'
-import { memcached, openCache, redis } from '../backends.js'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openCache } from '../backends.js'
 import { observedCache } from './observed-cache.js'
+import { plainClients } from './plain-clients.js'
 
-const plainRedis = new Redis(inject('redisUrl'))
-const plainMemcached = Client.create(inject('memcachedServers').split(',')[0] as string)
-afterAll(() => {
-  plainRedis.disconnect()
-  plainMemcached.close()
-})
-
-const foreign = [
-  {
-    backend: redis,
-    store: {},
-    read: async (key: string) => plainRedis.get(key),
-    write: async (key: string, text: string) => void (await plainRedis.set(key, text, 'EX', 60)),
-    del: async (key: string) => void (await plainRedis.del(key)),
-  },
-  {
-    backend: memcached,
-    // A fleet of one, so that the plain client needs no ring.
-    store: {
-      url: `memcached://${inject('memcachedServers').split(',')[0]}`,
-    },
-    read: async (key: string) => (await plainMemcached.get(key)).value?.toString() ?? null,
-    write: async (key: string, text: string) => void (await plainMemcached.set(key, text, { expires: 60 })),
-    del: async (key: string) => void (await plainMemcached.delete(key)),
-  },
-]
-
-describe.each(foreign)('The raw codec on $backend.name', ({ backend, read, write, del, store }) => {
-  const open = async () => {
-    const { memcachedStore } = await import('@lookaside/memcached')
-    const shared = 'url' in store ? { store: memcachedStore(store.url as string) } : {}
-    return openCache(backend, { ...shared, prefix: '', codec: 'raw' })
+describe.each(plainClients())('The raw codec on $backend.name', ({ backend, openStore, ...plain }) => {
+  /** A cache that keeps strings under the very keys it is given, and one such key. */
+  function opened() {
+    const cache = openCache(backend, { store: openStore(), prefix: '', codec: 'raw' })
+    const key = `raw-${randomUUID()}`
+    onTestFinished(() => plain.delete(key))
+    const read = async () => (await plain.read(key))?.toString() ?? null
+    const write = (text: string) => plain.write(key, Buffer.from(text))
+    return { cache, key, read, write }
   }
-  const newKey = () => `raw-${randomUUID()}`
 
   it('writes what any other client reads, under the very key', async () => {
-    const cache = await open()
-    const key = newKey()
+    const { cache, key, read } = opened()
     await cache.getOrSet(key, () => 'grüß dich')
-    expect(await read(key)).toBe('grüß dich')
-    await del(key)
+    expect(await read()).toBe('grüß dich')
   })
 
   it('reads what any other client wrote', async () => {
-    const cache = await open()
-    const key = newKey()
-    await write(key, '{"by":"python"}')
+    const { cache, key, write } = opened()
+    await write('{"by":"python"}')
     const load = vi.fn(() => 'loaded')
     expect(await cache.getOrSet(key, load)).toBe('{"by":"python"}')
     expect(await cache.get(key)).toBe('{"by":"python"}')
     expect(load).not.toHaveBeenCalled()
-    await del(key)
   })
 
   it('misses what any other client deleted', async () => {
-    const cache = await open()
-    const key = newKey()
+    const { cache, key } = opened()
     await cache.set(key, 'old')
-    await del(key)
+    await plain.delete(key)
     expect(await cache.getOrSet(key, () => 'new')).toBe('new')
-    await del(key)
   })
 
   it('leaves no marker for others to see during a load', async () => {
-    const cache = await open()
-    const key = newKey()
+    const { cache, key, read } = opened()
     await cache.getOrSet(key, async () => {
-      expect(await read(key)).toBeNull()
+      expect(await read()).toBeNull()
       return 'value'
     })
-    expect(await read(key)).toBe('value')
-    await del(key)
+    expect(await read()).toBe('value')
   })
 
   it('does not store over what another client wrote during the load', async () => {
-    const cache = await open()
-    const key = newKey()
+    const { cache, key, read, write } = opened()
     const load = async () => {
-      await write(key, 'theirs')
+      await write('theirs')
       return 'ours'
     }
     expect(await cache.getOrSet(key, load)).toBe('ours')
-    expect(await read(key)).toBe('theirs')
+    expect(await read()).toBe('theirs')
     expect(cache.stats().commitsRejected).toBe(1)
-    await del(key)
   })
 
   it('keeps bytes that are no text', async () => {
-    const cache = await open()
-    const key = newKey()
+    const { cache, key } = opened()
     const bytes = Buffer.from([0xff, 0x00, 0xc3])
     await cache.set(key, bytes)
     expect(await cache.get(key)).toEqual(bytes)
-    await del(key)
+  })
+
+  it('expires by deleting: there is no frame that could say stale', async () => {
+    const { cache, key, read } = opened()
+    await cache.set(key, 'old', { grace: '1h' })
+    expect(await cache.expire(key)).toBe(true)
+    expect(await read()).toBeNull()
   })
 
   it('stores neither objects nor undefined', async () => {

@@ -85,7 +85,10 @@ describe.each(backends)('A schema on $name', backend => {
   it('of a namespace is that of all its values', async () => {
     const { cache } = observedCache(backend)
     const users = cache.namespace('users', { schema: userSchema })
-    expect(await users.getOrSet('a', () => ({ name: 'Ada', admin: true }))).toEqual({ name: 'Ada', admin: true })
+    expect(await users.getOrSet('a', () => ({ name: 'Ada', admin: true }))).toEqual({
+      name: 'Ada',
+      admin: true,
+    })
     const bad = { name: 7 } as never
     await expect(users.getOrSet('b', () => bad)).rejects.toMatchObject({ code: 'ERR_CACHE_SCHEMA' })
     await expect(users.set('b', bad)).rejects.toMatchObject({ code: 'ERR_CACHE_SCHEMA' })

@@ -88,7 +88,11 @@ describe.each(remoteBackends)('A value that can not be stored on $name', backend
   })
 
   it('because it is too large reaches the caller of getOrSet, and takes the old value away', async () => {
-    const { cache, clock, trace } = observedCache(backend, { store: smallStore(backend), ttl: 1_000, grace: '1h' })
+    const { cache, clock, trace } = observedCache(backend, {
+      store: smallStore(backend),
+      ttl: 1_000,
+      grace: '1h',
+    })
     await cache.set('a', 'old')
     await clock.advance(1_000)
     trace.events.length = 0

@@ -72,11 +72,7 @@ describe.each(backends)('The ttl on $name', backend => {
     expect(await cache.getOrSet('a', load, options)).toBe('value')
     expect(await cache.getOrSet('a', load, options)).toBe('value')
     expect(load).toHaveBeenCalledTimes(2)
-    expect(trace.lines('reason').slice(0, 3)).toEqual([
-      'miss',
-      'load reason=miss',
-      'not-stored reason=ttl-0',
-    ])
+    expect(trace.lines('reason').slice(0, 3)).toEqual(['miss', 'load reason=miss', 'not-stored reason=ttl-0'])
   })
 
   it('of 0 removes the value that the load was to replace', async () => {

@@ -10,7 +10,11 @@ describe.each(backends)('Values on $name', backend => {
   /** Two processes over the same data; the second never loads. */
   function twoProcesses() {
     const clock = new ManualClock()
-    const shared = { clock, prefix: newPrefix(), ...(backend.kind === 'local' && { store: backend.openStore() }) }
+    const shared = {
+      clock,
+      prefix: newPrefix(),
+      ...(backend.kind === 'local' && { store: backend.openStore() }),
+    }
     const [writer, reader] = [openCache(backend, shared), openCache(backend, shared)]
     const neverLoads = () => {
       throw new Error('the value was not found')
@@ -63,7 +67,9 @@ describe.each(backends)('Values on $name', backend => {
 
   it('with a __proto__ of their own keep it, and change nobody else', async () => {
     const { writer, read } = twoProcesses()
-    const hostile: unknown = JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}')
+    const hostile: unknown = JSON.parse(
+      '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+    )
     await writer.getOrSet('__proto__', () => hostile)
     const found = (await read('__proto__')) as object
     expect(Object.hasOwn(found, '__proto__')).toBe(true)

@@ -21,7 +21,13 @@ describe.each(backends)('A value of an older version on $name', backend => {
     expect(await newer.cache.get('a')).toBeUndefined()
     expect(await newer.cache.getOrSet('a', () => 'v2')).toBe('v2')
     expect(await newer.cache.get('a')).toBe('v2')
-    expect(newer.trace.types().filter(type => type !== 'unusable')).toEqual(['miss', 'miss', 'load', 'commit', 'hit'])
+    expect(newer.trace.types().filter(type => type !== 'unusable')).toEqual([
+      'miss',
+      'miss',
+      'load',
+      'commit',
+      'hit',
+    ])
   })
 
   it('does not stand in for a failed load', async () => {

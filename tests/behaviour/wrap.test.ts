@@ -15,7 +15,12 @@ describe.each(backends)('A wrapped function on $name', backend => {
       [42, 'de'],
     ])
     expect(trace.lines('key')).toEqual([
-      ...['miss key=user:42,"en"', 'load key=user:42,"en"', 'commit key=user:42,"en"', 'hit key=user:42,"en"'],
+      ...[
+        'miss key=user:42,"en"',
+        'load key=user:42,"en"',
+        'commit key=user:42,"en"',
+        'hit key=user:42,"en"',
+      ],
       ...['miss key=user:42,"de"', 'load key=user:42,"de"', 'commit key=user:42,"de"'],
     ])
   })
@@ -68,8 +73,8 @@ describe.each(backends)('A wrapped function on $name', backend => {
     const find = vi.fn((id: number) => id)
     const cached = cache.wrap(find, { key: 'user' })
     expect(cached.original).toBe(find)
-    cached.original(1)
-    cached.original(1)
+    await cached.original(1)
+    await cached.original(1)
     expect(find).toHaveBeenCalledTimes(2)
     expect(cache.stats().loads).toBe(0)
   })

@@ -86,7 +86,10 @@ interface Case {
 const KEPT: readonly Case[] = [
   { name: 'over a remote store', build: threeCaches() },
   { name: 'without grace', build: threeCaches({ grace: 0 }) },
-  { name: 'over a remote store that leaves expire to the core', build: threeCaches({}, { without: ['expire'] }) },
+  {
+    name: 'over a remote store that leaves expire to the core',
+    build: threeCaches({}, { without: ['expire'] }),
+  },
   { name: 'under a guard that joins', build: threeCaches({ guard: joining }) },
   { name: 'under a guard that joins, without grace', build: threeCaches({ guard: joining, grace: 0 }) },
   { name: 'under a guard that refreshes early', build: threeCaches({ guard: refreshingEarly }) },

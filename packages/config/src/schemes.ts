@@ -38,7 +38,7 @@ export async function openStore(url: string): Promise<CacheStore> {
   const scheme = name !== undefined && Object.hasOwn(SCHEMES, name) ? SCHEMES[name] : undefined
   if (scheme !== undefined) return scheme.open(url)
   const forms = Object.values(SCHEMES).map(({ form }) => form)
-  const received = name === undefined ? quote(url) : `the scheme ${quote(`${name}:`)}`
+  const received = name === undefined ? quote(redacted(url)) : `the scheme ${quote(`${name}:`)}`
   throw new CacheError(
     'ERR_CACHE_URL',
     `a cache URL has one of the forms ${forms.join(', ')}; received ${received}`,
@@ -74,6 +74,11 @@ function queryOf<T>(url: string, schema: z.ZodType<T>): T {
   const problem = parsed.success ? 'memory: has no host and no path' : z.prettifyError(parsed.error)
   throw new CacheError(
     'ERR_CACHE_URL',
-    `expected memory: or memory:?maxEntries=10000; received ${quote(url)}: ${problem}`,
+    `expected memory: or memory:?maxEntries=10000; received ${quote(redacted(url))}: ${problem}`,
   )
+}
+
+/** Without what may be a password: all up to the last '@'. */
+function redacted(url: unknown): unknown {
+  return typeof url === 'string' ? url.replace(/^(\s*[a-z][a-z0-9+.-]*:)?(\/\/)?.*@/is, '$1$2***@') : url
 }

@@ -38,7 +38,7 @@ export async function acquireClaim(
   { holder, ttl, forced, framed }: ClaimRequest,
 ): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
   const on = (footing: Footing, version?: Version, giveUp?: GiveUp) =>
-    new Claim(tier, address, holder, footing, version, giveUp)
+    new Claim(tier, address, holder, ttl, footing, version, giveUp)
 
   /** Puts a marker over what was found, or where nothing was. */
   async function mark(found?: Version): Promise<Claim | 'lost'> {
@@ -90,6 +90,7 @@ export class Claim {
   readonly #tier: Tier
   readonly #address: Address
   readonly #holder: string
+  readonly #ttl: Milliseconds
   readonly #footing: Footing
   readonly #giveUp: GiveUp | undefined
   #version: Version | undefined
@@ -101,6 +102,7 @@ export class Claim {
     tier: Tier,
     address: Address,
     holder: string,
+    ttl: Milliseconds,
     footing: Footing,
     version: Version | undefined,
     giveUp?: GiveUp,
@@ -108,6 +110,7 @@ export class Claim {
     this.#tier = tier
     this.#address = address
     this.#holder = holder
+    this.#ttl = ttl
     this.#footing = footing
     this.#version = version
     this.#giveUp = giveUp
@@ -118,14 +121,14 @@ export class Claim {
     return this.#footing === 'marker'
   }
 
-  /** Keeps a marker alive for a load that takes longer than `ttl`, until the claim ends. @internal */
-  keepAlive(clock: Clock, ttl: Milliseconds): void {
+  /** Keeps a marker alive for a load that takes longer than its ttl, until the claim ends. @internal */
+  keepAlive(clock: Clock): void {
     if (this.#footing !== 'marker') return
-    this.#cancelTimer = clock.timer(ttl / 2, () => {
-      this.#renewal = this.#renew(ttl).then(held => {
+    this.#cancelTimer = clock.timer(this.#ttl / 2, () => {
+      this.#renewal = this.#renew().then(held => {
         this.#renewal = undefined
         // `#cancelTimer` is gone once the claim is being settled.
-        if (held && this.#cancelTimer !== undefined) this.keepAlive(clock, ttl)
+        if (held && this.#cancelTimer !== undefined) this.keepAlive(clock)
       })
     })
   }
@@ -159,11 +162,11 @@ export class Claim {
     return (await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)) !== undefined
   }
 
-  async #renew(ttl: Milliseconds): Promise<boolean> {
+  async #renew(): Promise<boolean> {
     if (this.#version === undefined) return false
     const marker = this.#tier.packMarker(this.#address, this.#holder, false)
     try {
-      this.#version = await this.#tier.replace(this.#address.at, marker, ttl, this.#version)
+      this.#version = await this.#tier.replace(this.#address.at, marker, this.#ttl, this.#version)
       return this.#version !== undefined
     } catch {
       // Reported. The marker may outlast the outage, so the next turn tries again.

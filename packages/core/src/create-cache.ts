@@ -113,18 +113,25 @@ export function createCache(options: CacheOptions): Cache {
   })
 
   async function close(): Promise<void> {
-    const limit = new AbortController()
-    const outcomes = [...engine.running].map(flight => flight.outcome)
-    const late = clock.sleep(CLOSE_LIMIT, limit.signal).catch(() => {})
-    await Promise.race([Promise.all([Promise.allSettled(outcomes), background.settled()]), late])
-    limit.abort()
+    await workUnderWay(CLOSE_LIMIT)
     for (const flight of engine.running) {
       flight.abort(
         new CacheError('ERR_CACHE_CLOSED', `the cache was closed while '${flight.key}' was loading`),
       )
     }
+    // What was aborted gives up its claims, or others would wait for them to expire.
+    await workUnderWay(storeCalls.timeout)
     shared.users--
     if (shared.users === 0 && store.kind === 'remote') await (store as RemoteStore).close()
+  }
+
+  /** Waits for all flights, and then for what they have left to the background, but no longer than `limit`. */
+  async function workUnderWay(limit: Milliseconds): Promise<void> {
+    const done = new AbortController()
+    const late = clock.sleep(limit, done.signal).catch(() => {})
+    const flights = Promise.allSettled([...engine.running].map(flight => flight.outcome))
+    await Promise.race([flights.then(() => background.settled()), late])
+    done.abort()
   }
 }
 

@@ -71,6 +71,8 @@ export class RunningFlight implements Flight<unknown> {
   admits(slot: Slot, reason: LoadReason): boolean {
     if (this.detached || this.#ended || this.#abort.signal.aborted) return false
     if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return reason !== 'forced'
+    // Any other flight may end with a value that somebody began to load before this caller asked.
+    if (reason === 'forced' && this.reason !== 'forced') return false
     if (!this.#begun) return !this.#looked && sameSlot(this.#slot, slot)
     if (reason === 'forced' || this.#claim === undefined) return false
     if (this.#claim.marked) return slot.kind === 'marker' && slot.holder === this.#holder
@@ -129,11 +131,11 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   async load(claim?: Claim): Promise<Entry<unknown>> {
-    const { clock, counters, events, claimTtl } = this.#engine
+    const { clock, counters, events, background } = this.#engine
     const { loader, settings, ttlOf } = this.#plan
     this.#begun = true
     this.#claim = claim
-    claim?.keepAlive(clock, claimTtl)
+    claim?.keepAlive(clock)
     const createdAt = clock.now()
     const startedAt = clock.monotonic()
     let loaded: Loaded
@@ -151,7 +153,10 @@ export class RunningFlight implements Flight<unknown> {
     } catch (error) {
       counters.loadErrors++
       if (events.active) events.emit({ type: 'load-error', key: this.key, reason: this.reason, error })
-      await claim?.release().catch(reported)
+      const released = claim?.release().catch(reported)
+      // Nobody waits here once the flight was aborted; `close` does.
+      if (released !== undefined) background.add(this.key, released)
+      await released
       throw error
     }
     const loadTime = clock.monotonic() - startedAt

@@ -89,8 +89,16 @@ export interface RemoteStore {
   expire?(key: string, randomBits: Uint8Array): Promise<void>
   /** Deletes every key that starts with `prefix`, taken literally; only where keys can be enumerated. */
   clear?(prefix: string): Promise<void>
-  /** Resolves once the store answers; waits for a first connection. */
-  ping(): Promise<void>
+  /**
+   * Resolves once the store answers; waits for a first connection. Where it has several servers: once `every` one
+   * of them answers, or `any`. @default 'every'
+   */
+  ping(scope?: 'any' | 'every'): Promise<void>
+  /**
+   * Whether an error that this store threw is an answer of its server, which shows that the server is up: such
+   * an error never makes the store count as down. Without it every error but a `CacheError` does.
+   */
+  answered?(error: unknown): boolean
   /** Closes what the store opened, and nothing that was injected. May be called twice. */
   close(): Promise<void>
 }

@@ -74,6 +74,7 @@ test('the numbers of requests wrap around unsigned, in either client', async () 
 
 test("memjs' own methods work over our servers", async () => {
   const { client } = openClient(port)
+  client.seq = 0x7ffffffe
   await client.set('injected:own', 'value', { expires: 60 })
   expect(String((await client.get('injected:own')).value)).toBe('value')
   expect(await client.delete('injected:own')).toBe(true)
@@ -81,6 +82,16 @@ test("memjs' own methods work over our servers", async () => {
     client.stats((error, _server, stats) => (error ? reject(error) : resolve(stats)))
   })
   expect(stats).toMatchObject({ pid: expect.any(String), curr_items: expect.any(String) })
+})
+
+test('a client of ours that was closed opens no connection again', async () => {
+  const server = await openServer((request, socket) => socket.write(reply(request, { status: 1 })))
+  const { store, client } = openClient(server.port)
+  await store.get('key')
+  client.close()
+  await expect(store.get('key')).rejects.toMatchObject({ code: 'ERR_CACHE_CLOSED' })
+  await expect(client.get('key')).rejects.toMatchObject({ code: 'ERR_CACHE_CLOSED' })
+  expect(server.opened).toBe(1)
 })
 
 test('an error that memjs gives as a string becomes an Error', async () => {

@@ -54,7 +54,7 @@ test('a wrong password fails every request with an error that does not show it',
 
 test('a server that demands a user where there is none says so', async () => {
   const server = await openServer(guarded('user', 'password'))
-  const store = openStore({ servers: [server.address], timeout: '15s' })
+  const store = openStore({ servers: [server.address], timeout: '15s', maxQueue: 1 })
   const demand = { code: 'ERR_CACHE_UNAVAILABLE', message: expect.stringContaining('demands authentication') }
   await expect(store.get('key')).rejects.toMatchObject(demand)
   expect(await store.getMany(['key'])).toEqual([expect.objectContaining(demand)])

@@ -1,0 +1,53 @@
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { fromEnv } from '../src/index.js'
+
+async function opened(...args: Parameters<typeof fromEnv>) {
+  const cache = await fromEnv(...args)
+  onTestFinished(() => cache.close())
+  return cache
+}
+
+describe('fromEnv', () => {
+  it('keeps values in memory when CACHE_URL is not set', async () => {
+    const cache = await opened({}, {})
+    await cache.set('a', 1)
+    expect(cache.peek('a')).toBe(1)
+  })
+
+  it('opens what CACHE_URL names, with the options of the call', async () => {
+    const cache = await opened({ prefix: 'from-env' }, { CACHE_URL: ` ${inject('redisUrl')} ` })
+    await cache.ready()
+    expect(cache.path).toBe('from-env')
+    expect(await cache.set('a', 1)).toBe(true)
+    expect(cache.peek('a')).toBeUndefined()
+    expect(await cache.delete('a')).toBe(true)
+  })
+
+  it('looks into the environment of the process by default', async () => {
+    vi.stubEnv('CACHE_URL', 'memory:?maxEntries=1')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const cache = await opened()
+    await cache.set('a', 1)
+    await cache.set('b', 1)
+    expect(await cache.has('a')).toBe(false)
+  })
+
+  it.each(['', '  '])('refuses an empty CACHE_URL: %o', async url => {
+    await expect(fromEnv({}, { CACHE_URL: url })).rejects.toMatchObject({
+      code: 'ERR_CACHE_URL',
+      message: expect.stringContaining('CACHE_URL must be a cache URL such as memory:'),
+    })
+  })
+
+  it('refuses another scheme, without the password', async () => {
+    const error = await fromEnv({}, { CACHE_URL: 'postgres://user:hunter2@host' }).catch(
+      (error: Error) => error,
+    )
+    expect(error).toMatchObject({ code: 'ERR_CACHE_URL' })
+    expect(String(error)).not.toContain('hunter2')
+  })
+
+  it('refuses bad options', async () => {
+    await expect(fromEnv({ ttl: 'soon' as never }, {})).rejects.toMatchObject({ code: 'ERR_CACHE_DURATION' })
+  })
+})

@@ -1,0 +1,143 @@
+import type { Cache } from '@lookaside/core'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { fromUrl } from '../src/index.js'
+
+async function opened(url: string, options: Parameters<typeof fromUrl>[1] = {}): Promise<Cache> {
+  const cache = await fromUrl(url, options)
+  onTestFinished(() => cache.close())
+  return cache
+}
+
+const refusal = (url: unknown) =>
+  fromUrl(url as string).then(
+    () => 'takes it',
+    (error: Error & { code: string }) => `${error.code}: ${error.message}`,
+  )
+
+describe('fromUrl', () => {
+  it.each([
+    ['memory:', 'local'],
+    ['memory://', 'local'],
+    ['MEMORY:', 'local'],
+    ['memory:?maxEntries=10', 'local'],
+    [inject('redisUrl'), 'remote'],
+    [inject('redisUrl').replace('redis:', 'REDIS:'), 'remote'],
+    [`${inject('redisUrl')}/1`, 'remote'],
+    [`memcached://${inject('memcachedServers')}`, 'remote'],
+  ])('opens a cache over %s', async (url, tier) => {
+    const cache = await opened(url, { prefix: 'from-url', storeTimeout: '5s' })
+    await cache.ready()
+    await cache.delete('a')
+    expect(await cache.getOrSet('a', () => 'loaded')).toBe('loaded')
+    expect(await cache.get('a')).toBe('loaded')
+    expect(cache.stats().hits).toEqual({ local: 0, remote: 0, [tier]: 1 })
+    await cache.delete('a')
+  })
+
+  it('keeps as many entries as the URL says', async () => {
+    const cache = await opened('memory:?maxEntries=2')
+    for (const key of ['a', 'b', 'c']) await cache.set(key, key)
+    expect([...(await cache.getMany(['a', 'b', 'c'])).keys()]).toEqual(['b', 'c'])
+  })
+
+  it('hands its options on to createCache', async () => {
+    const cache = await opened('memory:', { prefix: 'shop', negativeTtl: 0 })
+    expect(cache.path).toBe('shop')
+    expect(await cache.set('a', null)).toBe(false)
+  })
+
+  it('opens rediss:// by TLS, which a plain server does not answer', async () => {
+    const cache = await opened(inject('redisUrl').replace('redis:', 'rediss:'))
+    await expect(cache.ready({ timeout: 500 })).rejects.toMatchObject({ code: 'ERR_CACHE_UNAVAILABLE' })
+  })
+
+  it('resolves though the server can not be reached; ready tells', async () => {
+    const cache = await opened('redis://127.0.0.1:1')
+    expect(await cache.getOrSet('a', () => 'loaded')).toBe('loaded')
+    await expect(cache.ready()).rejects.toMatchObject({ code: 'ERR_CACHE_UNAVAILABLE' })
+  })
+
+  it.each(['memory:', inject('redisUrl'), `memcached://${inject('memcachedServers')}`])(
+    'refuses bad options over %s, and leaves no connection open',
+    async url => {
+      const before = process.getActiveResourcesInfo().filter(type => type === 'TCPSocketWrap').length
+      await expect(fromUrl(url, { tll: 5 } as never)).rejects.toThrow("unknown option 'tll' of createCache")
+      await expect
+        .poll(() => process.getActiveResourcesInfo().filter(type => type === 'TCPSocketWrap').length)
+        .toBeLessThanOrEqual(before)
+    },
+  )
+
+  it('refuses an unknown scheme, and names those it knows', async () => {
+    expect(await refusal('http://localhost')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'http:'"`,
+    )
+    expect(await refusal('localhost:6379')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'localhost:'"`,
+    )
+    expect(await refusal('constructor:')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'constructor:'"`,
+    )
+  })
+
+  it('refuses what is no URL', async () => {
+    expect(await refusal('')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received ''"`,
+    )
+    expect(await refusal('redis')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received 'redis'"`,
+    )
+    expect(await refusal(undefined)).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received undefined"`,
+    )
+    expect(await refusal({ url: 'memory:' })).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received { url: 'memory:' }"`,
+    )
+  })
+
+  it('refuses a memory: URL with anything but maxEntries', async () => {
+    expect(await refusal('memory:?maxEntires=5')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: expected memory: or memory:?maxEntries=10000; received 'memory:?maxEntires=5': ✖ Unrecognized key: "maxEntires""`,
+    )
+    expect(await refusal('memory:?maxEntries=none')).toMatchInlineSnapshot(`
+      "ERR_CACHE_URL: expected memory: or memory:?maxEntries=10000; received 'memory:?maxEntries=none': ✖ Invalid input: expected number, received NaN
+        → at maxEntries"
+    `)
+    expect(await refusal('memory:?maxEntries=0')).toMatchInlineSnapshot(`
+      "ERR_CACHE_URL: expected memory: or memory:?maxEntries=10000; received 'memory:?maxEntries=0': ✖ Too small: expected number to be >0
+        → at maxEntries"
+    `)
+    expect(await refusal('memory://localhost')).toMatchInlineSnapshot(
+      `"ERR_CACHE_URL: expected memory: or memory:?maxEntries=10000; received 'memory://localhost': memory: has no host and no path"`,
+    )
+  })
+
+  it.each([
+    'http://user:hunter2@host',
+    'redis://user:hunter2@host:99999',
+    'redis://user:hunter2@host/x',
+    'redis://user:hunter2@host?x=1',
+    'rediss://user:hunt%er2@host',
+    'memcached://user:hunter2@host:99999',
+    'memcached://user:hunter2@host:11211?x=1',
+    'memory://user:hunter2@host',
+    '//user:hunter2@host',
+    ' redis://user:hunter2@host',
+  ])('shows nothing of the password of %s', async url => {
+    const message = await refusal(url)
+    expect(message).toMatch(/^ERR_CACHE_URL: /)
+    expect(message).not.toMatch(/hunt/)
+  })
+
+  it('shows nothing of the password when the server can not be reached', async () => {
+    for (const url of ['redis://user:hunter2@127.0.0.1:1', 'memcached://user:hunter2@127.0.0.1:1']) {
+      const cache = await opened(url)
+      const told: unknown[] = []
+      cache.on(event => told.push(event.type === 'store-error' ? [event.store, String(event.error)] : ''))
+      await cache.get('a')
+      told.push(await cache.ready().catch(String))
+      expect(told.length).toBeGreaterThan(1)
+      expect(JSON.stringify(told)).not.toContain('hunter2')
+    }
+  })
+})
