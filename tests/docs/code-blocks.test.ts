@@ -8,7 +8,9 @@ import { afterAll, describe, expect, inject, test } from 'vitest'
 import { type CodeBlock, codeBlocks, codeBlocksUnder } from './code-blocks.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const packages = ['core', 'lru', 'redis', 'memcached', 'config', 'testing'].map(name => `packages/${name}/README.md`)
+const packages = ['core', 'lru', 'redis', 'memcached', 'config', 'testing'].map(
+  name => `packages/${name}/README.md`,
+)
 
 // Inside this package, so that the blocks resolve the packages as a user's program would.
 const directory = mkdtempSync(join(root, 'tests/docs/.blocks-'))
@@ -34,7 +36,9 @@ describe('The blocks', () => {
   })
 
   test('must say what they print', () => {
-    expect(() => codeBlocks('page.md', ['```ts', 'console.log(1)', '```'].join('\n'))).toThrow('without its output')
+    expect(() => codeBlocks('page.md', ['```ts', 'console.log(1)', '```'].join('\n'))).toThrow(
+      'without its output',
+    )
   })
 })
 

@@ -27,9 +27,11 @@ export function codeBlocks(place: string, markdown: string): CodeBlock[] {
 
 /** All blocks of the Markdown pages at and below `paths`. */
 export function codeBlocksUnder(root: string, paths: readonly string[]): CodeBlock[] {
-  return paths.flatMap(path => pages(join(root, path))).flatMap(page => {
-    return codeBlocks(relative(root, page), readFileSync(page, 'utf8'))
-  })
+  return paths
+    .flatMap(path => pages(join(root, path)))
+    .flatMap(page => {
+      return codeBlocks(relative(root, page), readFileSync(page, 'utf8'))
+    })
 }
 
 function pages(path: string): string[] {
@@ -43,7 +45,8 @@ function pages(path: string): string[] {
 function printed(line: string): string[] {
   const match = /^\s*console\.log\(.*\) \/\/ (.*)$/.exec(line)
   if (match === null) {
-    if (/^\s*console\.log\(/.test(line)) throw new Error(`a console.log without its output in a comment: ${line}`)
+    if (/^\s*console\.log\(/.test(line))
+      throw new Error(`a console.log without its output in a comment: ${line}`)
     return []
   }
   return [match[1] as string]

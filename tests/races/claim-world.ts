@@ -51,6 +51,11 @@ export class ClaimWorld {
   }
 }
 
+/** A world whose server is the backend's. */
+export function worldOn(backend: Backend): ClaimWorld {
+  return new ClaimWorld(clock => backend.openStore(clock) as RemoteStore)
+}
+
 /** A world whose server is in memory, and lives by the clock of its caches. */
 export function memoryWorld(): { world: ClaimWorld; server: MemoryRemoteServer } {
   const clock = new ManualClock()

@@ -6,7 +6,7 @@ import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
 
 /** What the other process can be asked; see `workers/process.mjs`. */
-export type Request = 'ready' | 'getOrSet' | 'get' | 'delete' | 'deleteMany' | 'expire' | 'told'
+type Request = 'ready' | 'getOrSet' | 'get' | 'delete' | 'deleteMany' | 'expire' | 'told'
 
 export interface OtherProcessOptions {
   readonly prefix: string

@@ -1,9 +1,33 @@
+/** What is to be called when a signal aborts: one listener on the signal, however many wait. */
+class Watch {
+  readonly callbacks = new Set<() => void>()
+  readonly call = () => {
+    for (const callback of this.callbacks) callback()
+  }
+}
+
+const watches = new WeakMap<AbortSignal, Watch>()
+
+/** Calls back when the signal aborts; returns a function that calls it off. */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  const watch = watches.get(signal) ?? new Watch()
+  if (watch.callbacks.size === 0) {
+    signal.addEventListener('abort', watch.call, { once: true })
+    watches.set(signal, watch)
+  }
+  watch.callbacks.add(callback)
+  return () => {
+    if (watch.callbacks.delete(callback) && watch.callbacks.size === 0) {
+      signal.removeEventListener('abort', watch.call)
+    }
+  }
+}
+
 /** Settles as `work` does, unless the signal aborts first: then it rejects with the signal's reason. */
-export function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function abortable<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) reject(signal.reason)
+    const forget = onAbort(signal, () => reject(signal.reason))
+    Promise.resolve(work).then(resolve, reject).finally(forget)
   })
 }

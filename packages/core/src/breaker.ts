@@ -22,6 +22,7 @@ export class Breaker {
   readonly #probe: () => Promise<void>
   readonly #changed: (state: 'open' | 'closed') => void
   #failures = 0
+  #lastFailure = Number.NEGATIVE_INFINITY
   #open = false
   #nextProbe = 0
   #probing = false
@@ -61,7 +62,13 @@ export class Breaker {
     this.#failures = 0
   }
 
-  failed(): void {
+  /**
+   * Counts a call that failed. Of calls that were under way together one counts: they say the same of the store, or
+   * of a moment in which this process itself was too busy to listen.
+   */
+  failed(startedAt: Milliseconds): void {
+    if (startedAt < this.#lastFailure) return
+    this.#lastFailure = this.#clock.monotonic()
     this.#failures++
     if (this.#open || this.#failures < this.#limit) return
     this.#open = true

@@ -1,3 +1,4 @@
+import { atMost } from './at-most.js'
 import type { Cache, EntryVersion, GetOrSetOptions, Lookup, ReadOptions, SetOptions, Typed } from './cache.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import type { Engine } from './engine.js'
@@ -15,10 +16,11 @@ import {
 } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
 import { lifetimeOf } from './lifetime.js'
-import { checkValue, type Loader } from './loader.js'
+import type { Loader } from './loader.js'
 import type { LocalEntry } from './local-tier.js'
 import { checkOptions } from './options.js'
 import { readThrough } from './read-through.js'
+import { checkValue } from './schema-check.js'
 import {
   extendSettings,
   type NamespaceOptions,
@@ -38,25 +40,32 @@ import { writeValue } from './write.js'
 const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
 const READ_NAMES = ['schema', 'version']
 const SET_NAMES = [...VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout'), 'ifVersion']
+/** A burst of more would have its last ones wait in line for longer than their deadlines. */
+const WRITES_AT_ONCE = 256
 const READY_TIMEOUT: Milliseconds = 2_000
 
 /** The slot behind the opaque version that `lookup` gives out. */
 class FoundVersion implements EntryVersion {
   readonly key: string
+  readonly #engine: Engine
+  readonly #at: string
   readonly #slot: Slot
 
-  constructor(key: string, slot: Slot) {
+  constructor(engine: Engine, { key, at }: Address, slot: Slot) {
     this.key = key
+    this.#engine = engine
+    this.#at = at
     this.#slot = slot
   }
 
-  get slot(): Slot {
-    return this.#slot
+  /** What was found, for the very key of the very cache that it was found in. */
+  slotOf(engine: Engine, { at }: Address): Slot | undefined {
+    return engine === this.#engine && at === this.#at ? this.#slot : undefined
   }
 }
 
 /** A cache, or a namespace of one: where its keys are, how its values are kept, and the engine they share. */
-export class CacheView<V> implements Cache<V> {
+export class CacheView<V, I> implements Cache<V, I> {
   readonly #engine: Engine
   readonly #space: KeySpace
   readonly #settings: Settings
@@ -86,11 +95,11 @@ export class CacheView<V> implements Cache<V> {
     return this.#space.path
   }
 
-  getOrSet<T extends V>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
+  getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
     const hit = this.#localHit(key, options)
     if (hit === undefined) return this.#readThrough(key, load, options, false) as Promise<Typed<V, T>>
     const { counters, events, guard, clock } = this.#engine
-    if (guard?.shouldRefresh?.(hit, clock.now(), clock.random) === true) {
+    if (guard?.shouldRefresh?.(hit, clock.now(), clock.random)) {
       return this.#readThrough(key, load, options, true) as Promise<Typed<V, T>>
     }
     counters.localHits++
@@ -99,22 +108,22 @@ export class CacheView<V> implements Cache<V> {
   }
 
   peek<T extends V = V>(key: string): T | undefined {
-    const entry = typeof key === 'string' ? this.#local?.get(localKey(this.#space, key)) : undefined
-    if (entry === undefined || this.#engine.clock.now() >= entry.staleAt) return undefined
-    return entry.schemaVersion === this.#schemaVersion ? (this.#shared(entry.value) as T) : undefined
+    const entry = this.#localHit(key, undefined)
+    return entry === undefined ? undefined : (this.#shared(entry.value) as T)
   }
 
   async get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
-    return this.#fresh(key, await this.#read(key, options))?.value as T | undefined
+    return this.#fresh(key, await this.#read(this.#address(key), options))?.value as T | undefined
   }
 
   async has(key: string, options?: ReadOptions): Promise<boolean> {
-    return this.#fresh(key, await this.#read(key, options)) !== undefined
+    return this.#fresh(key, await this.#read(this.#address(key), options)) !== undefined
   }
 
   async lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>> {
-    const slot = await this.#read(key, options)
-    const version = new FoundVersion(key, slot)
+    const address = this.#address(key)
+    const slot = await this.#read(address, options)
+    const version = new FoundVersion(this.#engine, address, slot)
     if (slot.kind !== 'value') return { state: 'miss', version }
     const { createdAt, staleAt, deleteAt } = slot.entry
     const value = this.#shared(slot.entry.value) as T
@@ -133,20 +142,19 @@ export class CacheView<V> implements Cache<V> {
     return found
   }
 
-  async set(key: string, value: V, options?: SetOptions): Promise<boolean> {
+  async set(key: string, value: I, options?: SetOptions): Promise<boolean> {
     const address = this.#address(key)
     checkOptions('set', options, SET_NAMES)
     const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
-    const over = checkVersion(options?.ifVersion, key)?.slot
+    const over = this.#found(options?.ifVersion, address)
     const { view } = settings
     const checked = await checkValue(view.schema, value, key)
-    const asked = options?.ttl === undefined ? undefined : settings.ttl
-    const lifetime = lifetimeOf(checked.value, asked, settings, this.#engine.clock)
+    const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
     return writeValue(this.#engine, { address, view, checked, lifetime, over })
   }
 
   async setMany(
-    entries: Iterable<readonly [string, V]>,
+    entries: Iterable<readonly [string, I]>,
     options?: Omit<SetOptions, 'ifVersion'>,
   ): Promise<boolean> {
     checkOptions(
@@ -155,7 +163,7 @@ export class CacheView<V> implements Cache<V> {
       SET_NAMES.filter(name => name !== 'ifVersion'),
     )
     const all = checkEntries(entries)
-    const stored = await Promise.all(all.map(([key, value]) => this.set(key, value, options)))
+    const stored = await atMost(WRITES_AT_ONCE, all, ([key, value]) => this.set(key, value, options))
     return !stored.includes(false)
   }
 
@@ -171,17 +179,21 @@ export class CacheView<V> implements Cache<V> {
     return invalidate(this.#engine, 'expire', [this.#address(key)])
   }
 
-  namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T> {
+  namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T, never> {
     const space = childSpace(this.#space, name)
     const settings = extendSettings(`namespace(${quote(name)})`, this.#settings, defaults)
-    return new CacheView<T>(this.#engine, space, settings, this.#share, this.#close) as unknown as Cache<T>
+    return new CacheView<T, never>(this.#engine, space, settings, this.#share, this.#close)
   }
 
-  wrap<A extends unknown[], R extends V>(
+  wrap<A extends unknown[], R extends I>(
     fn: (...args: A) => R | PromiseLike<R>,
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
-    return wrapFunction(this as unknown as Cache, fn, options)
+    const wrapped = wrapFunction(this as unknown as Cache, fn, options)
+    // What can be checked now is not left to the first miss.
+    const { key: _, ...rest } = options
+    this.#plan(() => undefined, rest as GetOrSetOptions<never>)
+    return wrapped
   }
 
   invalidateAfter<R>(write: () => R | PromiseLike<R>, options: InvalidateAfterOptions<R>): Promise<R> {
@@ -240,6 +252,7 @@ export class CacheView<V> implements Cache<V> {
       )
     }
     checkSignal(options?.signal)
+    checkRefresh(options?.refresh)
     const entry = await readThrough(this.#engine, {
       address,
       view: overrideView(this.#settings.view, options),
@@ -252,23 +265,18 @@ export class CacheView<V> implements Cache<V> {
   }
 
   #plan(loader: Loader<unknown>, options: GetOrSetOptions<never> | undefined): LoadPlan {
-    if (options === undefined) return { loader, settings: this.#settings, ttlOf: undefined }
+    const share = this.#share
+    if (options === undefined) return { loader, settings: this.#settings, ttlOf: undefined, share }
     checkOptions('getOrSet', options, GET_OR_SET_NAMES)
     const { ttl, ...rest } = options
-    const settings = overrideSettings(this.#settings, rest)
-    if (ttl === undefined) return { loader, settings, ttlOf: undefined }
-    if (typeof ttl === 'function') {
-      return {
-        loader,
-        settings,
-        ttlOf: value => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl'),
-      }
+    if (typeof ttl !== 'function') {
+      return { loader, settings: overrideSettings(this.#settings, { ...rest, ttl }), ttlOf: undefined, share }
     }
-    return { loader, settings: { ...settings, ttl: parseDuration(ttl, 'ttl') }, ttlOf: undefined }
+    const ttlOf = (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
+    return { loader, settings: overrideSettings(this.#settings, rest), ttlOf, share }
   }
 
-  async #read(key: string, options: ReadOptions | undefined): Promise<Slot> {
-    const address = this.#address(key)
+  async #read(address: Address, options: ReadOptions | undefined): Promise<Slot> {
     return this.#engine.tier.read(address, this.#readView(options))
   }
 
@@ -290,6 +298,16 @@ export class CacheView<V> implements Cache<V> {
     if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale: false })
     const { entry } = slot
     return this.#share === undefined ? entry : { ...entry, value: this.#shared(entry.value) }
+  }
+
+  #found(version: EntryVersion | undefined, address: Address): Slot | undefined {
+    if (version === undefined) return undefined
+    const slot = version instanceof FoundVersion ? version.slotOf(this.#engine, address) : undefined
+    if (slot !== undefined) return slot
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `ifVersion must be the version that lookup(${quote(address.key)}) of the same cache returned; received ${quote(version)}`,
+    )
   }
 
   #address(key: string): Address {
@@ -336,11 +354,7 @@ function checkSignal(signal: AbortSignal | undefined): void {
   throw new CacheError('ERR_CACHE_OPTION', `signal must be an AbortSignal; received ${quote(signal)}`)
 }
 
-function checkVersion(version: EntryVersion | undefined, key: string): FoundVersion | undefined {
-  if (version === undefined) return undefined
-  if (version instanceof FoundVersion && version.key === key) return version
-  throw new CacheError(
-    'ERR_CACHE_OPTION',
-    `ifVersion must be the version that lookup(${quote(key)}) returned; received ${quote(version)}`,
-  )
+function checkRefresh(refresh: boolean | undefined): void {
+  if (refresh === undefined || typeof refresh === 'boolean') return
+  throw new CacheError('ERR_CACHE_OPTION', `refresh must be true or false; received ${quote(refresh)}`)
 }

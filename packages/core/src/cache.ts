@@ -3,7 +3,7 @@ import type { CacheListener } from './events.js'
 import type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
 import type { Loader } from './loader.js'
 import type { NamespaceOptions, ValueOptions } from './settings.js'
-import type { InferOutput, StandardSchema } from './standard-schema.js'
+import type { InferInput, InferOutput, StandardSchema } from './standard-schema.js'
 import type { CacheStats } from './stats.js'
 import type { WrapOptions, Wrapped } from './wrap.js'
 
@@ -62,9 +62,10 @@ export type Lookup<V> =
  * with a `CacheError`: `ERR_CACHE_KEY` for a key that is not a non-empty string, `ERR_CACHE_OPTION` and
  * `ERR_CACHE_DURATION` for options.
  *
- * `V` is the type of the values: `unknown` at the root, where each call has its own.
+ * `V` is the type of the values: `unknown` at the root, where each call has its own. `I` is what loaders return and
+ * `set` takes, which differs from `V` under a schema that transforms.
  */
-export interface Cache<V = unknown> {
+export interface Cache<V = unknown, I = V> {
   /** The prefix and the namespaces of this view, joined by `:`. */
   readonly path: string
 
@@ -85,7 +86,7 @@ export interface Cache<V = unknown> {
     load: Loader<unknown>,
     options: GetOrSetOptions<InferOutput<S>> & { readonly schema: S },
   ): Promise<Typed<V, InferOutput<S>>>
-  getOrSet<T extends V>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>>
+  getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>>
 
   /** The fresh value at `key`; `undefined` on a miss. `lookup` tells a cached `undefined` apart. */
   get<S extends StandardSchema>(
@@ -94,7 +95,11 @@ export interface Cache<V = unknown> {
   ): Promise<InferOutput<S> | undefined>
   get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined>
 
-  /** What stands at `key`, fresh or stale, with its instants and the version to `set` by. */
+  /** What stands at `key`, fresh or stale, with its instants and the version to `set` by. Counts in no statistics. */
+  lookup<S extends StandardSchema>(
+    key: string,
+    options: ReadOptions & { readonly schema: S },
+  ): Promise<Lookup<InferOutput<S>>>
   lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>>
 
   /** The fresh value in the local store, synchronously; always `undefined` without one. Counts in no statistics. */
@@ -111,7 +116,7 @@ export interface Cache<V = unknown> {
    *
    * @throws CacheError `ERR_CACHE_SCHEMA` when the value does not match `schema`.
    */
-  set(key: string, value: V, options?: SetOptions): Promise<boolean>
+  set(key: string, value: I, options?: SetOptions): Promise<boolean>
 
   /**
    * Deletes `key`; loads that are under way won't be stored. Resolves to whether the store took it.
@@ -127,7 +132,7 @@ export interface Cache<V = unknown> {
   getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
 
   /** Stores each entry as `set` does; resolves to whether all were stored. */
-  setMany(entries: Iterable<readonly [string, V]>, options?: Omit<SetOptions, 'ifVersion'>): Promise<boolean>
+  setMany(entries: Iterable<readonly [string, I]>, options?: Omit<SetOptions, 'ifVersion'>): Promise<boolean>
 
   /** Deletes all `keys`, in one round trip per server; resolves as `delete` does. */
   deleteMany(keys: readonly string[]): Promise<boolean>
@@ -145,7 +150,7 @@ export interface Cache<V = unknown> {
   namespace<S extends StandardSchema>(
     name: string,
     defaults: NamespaceOptions & { readonly schema: S },
-  ): Cache<InferOutput<S>>
+  ): Cache<InferOutput<S>, InferInput<S>>
   namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T>
 
   /**
@@ -156,10 +161,14 @@ export interface Cache<V = unknown> {
    * await findUser(42)
    * await findUser.delete(42)
    */
-  wrap<A extends unknown[], R extends V>(
+  wrap<A extends unknown[], S extends StandardSchema>(
+    fn: (...args: A) => InferInput<S> | PromiseLike<InferInput<S>>,
+    options: WrapOptions<A, InferOutput<S>> & { readonly schema: S },
+  ): Wrapped<A, InferOutput<S>, InferInput<S>>
+  wrap<A extends unknown[], R extends I>(
     fn: (...args: A) => R | PromiseLike<R>,
     options: WrapOptions<A, R>,
-  ): Wrapped<A, R>
+  ): Wrapped<A, Typed<V, R>, R>
 
   /**
    * Runs a write and then deletes `keys`, also when the write rejects: it may have committed all the same.
@@ -207,8 +216,8 @@ export interface Cache<V = unknown> {
   /**
    * Waits up to 5 s for the work under way, aborts the rest, and closes the store, unless another cache uses it.
    *
-   * A cache that is used after it was closed behaves as if its store were down. Closing a namespace closes its
-   * cache; closing twice does nothing.
+   * A remote store that was closed behaves as one that is down: reads miss, loaders run, `ready()` rejects. A local
+   * store has nothing to close. Closing a namespace closes its cache; closing twice does nothing.
    */
   close(): Promise<void>
 }

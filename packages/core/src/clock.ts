@@ -1,3 +1,4 @@
+import { onAbort } from './abortable.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 
 /** Where the library takes its time and its chance from, so that tests can set both. */
@@ -14,12 +15,22 @@ export interface Clock {
   random(): number
 }
 
+/** `setTimeout` fires at once when it is asked for more: 24.8 days. */
+const LONGEST_TIMEOUT: Milliseconds = 2 ** 31 - 1
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   timer(ms, callback) {
-    const handle = setTimeout(callback, ms)
+    let handle: NodeJS.Timeout
+    const wait = (left: Milliseconds) => {
+      handle =
+        left > LONGEST_TIMEOUT
+          ? setTimeout(() => wait(left - LONGEST_TIMEOUT), LONGEST_TIMEOUT)
+          : setTimeout(callback, left)
+    }
+    wait(ms)
     return () => clearTimeout(handle)
   },
   sleep: (ms, signal) => sleepOn(systemClock, ms, signal),
@@ -34,13 +45,14 @@ export function sleepOn(clock: Pick<Clock, 'timer'>, ms: Milliseconds, signal?: 
       return
     }
     const cancel = clock.timer(ms, () => {
-      signal?.removeEventListener('abort', abort)
+      forget?.()
       resolve()
     })
-    function abort() {
-      cancel()
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
+    const forget =
+      signal &&
+      onAbort(signal, () => {
+        cancel()
+        reject(signal.reason)
+      })
   })
 }

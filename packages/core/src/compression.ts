@@ -24,7 +24,7 @@ const DEFAULT_COMPRESSION: CompressionOptions = { threshold: 1024 }
 export function parseCompression(option: boolean | CompressionOptions): CompressionOptions | undefined {
   if (option === true) return DEFAULT_COMPRESSION
   if (option === false) return undefined
-  checkOptions('compression', option, ['threshold'])
+  checkOptions('compression', option, ['threshold'], ', or is true or false')
   const threshold = option?.threshold
   if (Number.isInteger(threshold) && threshold >= 0) return { threshold }
   throw new CacheError(
@@ -34,14 +34,15 @@ export function parseCompression(option: boolean | CompressionOptions): Compress
 }
 
 /**
- * Compresses a payload of at least `threshold` bytes; `undefined` where it is shorter or wouldn't shrink.
+ * Compresses a payload of at least `threshold` bytes; `undefined` where it is shorter, wouldn't shrink, or is longer
+ * than `DEFAULT_MAX_DECOMPRESSED_BYTES`: nobody would read it back.
  *
  * Raw deflate at its fastest level: a cache is written and read within requests, every release of Node.js can
  * read it, and higher levels gain little on JSON for several times the time. It runs synchronously: for payloads
  * of cacheable size the hand-over to a worker thread costs more than the work.
  */
 export function compress(payload: Uint8Array, { threshold }: CompressionOptions): Uint8Array | undefined {
-  if (payload.length < threshold) return undefined
+  if (payload.length < threshold || payload.length > DEFAULT_MAX_DECOMPRESSED_BYTES) return undefined
   const compressed = deflateRawSync(payload, { level: constants.Z_BEST_SPEED })
   return compressed.length < payload.length ? compressed : undefined
 }

@@ -65,11 +65,18 @@ export function isCacheError(value: unknown, code?: CacheErrorCode): value is Ca
   )
 }
 
-/** Shows what was received, on one line and at most about 80 characters long. */
+/**
+ * Shows what was received, on one line and at most about 80 characters long. A `URL` object is shown as its text;
+ * what precedes the `@` in the text of a URL, or follows `password:` in an object, is not shown.
+ */
 export function quote(value: unknown): string {
-  const text =
-    typeof value === 'string'
-      ? `'${value}'`
-      : inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  const shown = value instanceof URL ? value.href : value
+  const inspected =
+    typeof shown === 'string'
+      ? `'${shown}'`
+      : inspect(shown, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+  const text = inspected
+    .replace(/(:\/\/)[^\s'"/?#]*@/g, '$1***@')
+    .replace(/\b(password: )(?:'(?:[^'\\]|\\.)*'|"[^"]*"|`[^`]*`)/g, "$1'***'")
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

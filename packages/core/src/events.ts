@@ -121,12 +121,16 @@ export class Events {
     Object.freeze(event)
     for (const listener of this.#listeners) {
       try {
-        listener(event)
+        const result: unknown = listener(event)
+        if (result instanceof Promise) result.catch(warn)
       } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error), {
-          type: 'LookasideListenerWarning',
-        })
+        warn(error)
       }
     }
   }
+}
+
+function warn(error: unknown): void {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  process.emitWarning(`a listener of cache.on() threw: ${what}`, { type: 'LookasideListenerWarning' })
 }

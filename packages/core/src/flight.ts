@@ -1,18 +1,20 @@
 import { abortable } from './abortable.js'
 import { acquireClaim, type Claim } from './claim.js'
 import type { Clock } from './clock.js'
+import { commitResult, discardResult, type LoadResult } from './commit.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
-import { CacheError, isCacheError } from './errors.js'
-import type { CacheEvent, LoadReason, NotStoredReason } from './events.js'
+import { CacheError } from './errors.js'
+import type { CacheEvent, LoadReason } from './events.js'
 import { claimLoadCommit, type Flight } from './guard.js'
 import { lifetimeOf } from './lifetime.js'
 import { type Loaded, type Loader, runLoader } from './loader.js'
 import { randomId } from './random-bits.js'
 import type { Settings } from './settings.js'
+import type { Share } from './sharing.js'
 import { type Slot, sameSlot } from './slot.js'
-import type { Address } from './tier.js'
+import type { Address, View } from './tier.js'
 
 /** What a call asks for: how to load, and how to keep what was loaded. */
 export interface LoadPlan {
@@ -20,6 +22,18 @@ export interface LoadPlan {
   readonly settings: Settings
   /** The ttl of a loaded value; `undefined` leaves it to the settings. */
   readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
+  /** Makes the previous value the loader's own, where readers don't share values. */
+  readonly share: Share | undefined
+}
+
+/** What a caller brings that would share a flight. */
+export interface Boarding {
+  /** Another cache over the same store keeps values in its own way. */
+  readonly engine: Engine
+  /** What its own read found. */
+  readonly slot: Slot
+  readonly reason: LoadReason
+  readonly view: View
 }
 
 /** A flight as the core runs it; guards see the `Flight` in it. */
@@ -30,6 +44,8 @@ export class RunningFlight implements Flight<unknown> {
   readonly clock: Clock
   /** Settles for all who wait; aborts and the hard timeout reject it. */
   readonly outcome: Promise<Entry<unknown>>
+  /** Resolves when nothing of the flight is left, its background work included. */
+  readonly ended: Promise<void>
   detached = false
   readonly #engine: Engine
   readonly #address: Address
@@ -37,25 +53,36 @@ export class RunningFlight implements Flight<unknown> {
   readonly #holder = randomId()
   readonly #abort = new AbortController()
   readonly #first: Slot
+  readonly #background = new Set<Promise<unknown>>()
   #slot: Slot
   #claim: Claim | undefined
+  /** The load has begun: what the claim was taken for happens. */
   #begun = false
+  /** A later read than the callers' own has been sent. */
   #looked = false
-  #ended = false
+  /** Nobody waits any longer: the outcome is there. */
+  #answered = false
+  #over = false
   #callers = 0
-  #inBackground = false
 
   constructor(engine: Engine, address: Address, slot: Slot, reason: LoadReason, plan: LoadPlan) {
     this.key = address.key
     this.reason = reason
-    this.present = slot.kind === 'value' ? slot.entry : undefined
+    // Who forces a load does not want to be served what is there.
+    this.present = slot.kind === 'value' && reason !== 'forced' ? slot.entry : undefined
     this.clock = engine.clock
     this.#engine = engine
     this.#address = address
     this.#first = slot
     this.#slot = slot
     this.#plan = plan
+    engine.running.add(this)
+    const { hardTimeout } = plan.settings
+    const cancelTimeout = engine.clock.timer(hardTimeout, () =>
+      this.abort(loadTimeout(this.key, hardTimeout)),
+    )
     this.outcome = this.#run()
+    this.ended = this.#end(cancelTimeout)
   }
 
   get signal(): AbortSignal {
@@ -63,17 +90,19 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   /**
-   * Whether a caller whose own read found `slot` may share this flight.
+   * Whether a caller may share this flight, by the evidence of its own read.
    *
-   * Before the load has begun: if it saw what the flight saw. After that: only if its read shows that the claim
-   * still stands, since another process may have invalidated the key meanwhile.
+   * Before the load has begun: if it saw what the flight saw. Later: only if its read shows that the claim still
+   * stands, since another process may have invalidated the key meanwhile.
    */
-  admits(slot: Slot, reason: LoadReason): boolean {
-    if (this.detached || this.#ended || this.#abort.signal.aborted) return false
-    if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return reason !== 'forced'
+  admits({ engine, slot, reason, view }: Boarding): boolean {
+    if (this.detached || this.#over || this.signal.aborted || engine !== this.#engine) return false
+    const own = this.#plan.settings.view
+    if (view.schemaVersion !== own.schemaVersion || view.schema !== own.schema) return false
     // Any other flight may end with a value that somebody began to load before this caller asked.
-    if (reason === 'forced' && this.reason !== 'forced') return false
-    if (!this.#begun) return !this.#looked && sameSlot(this.#slot, slot)
+    if (reason === 'forced' && (this.reason !== 'forced' || this.#begun)) return false
+    if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return true
+    if (!(this.#begun || this.#looked) && sameSlot(this.#slot, slot)) return true
     if (reason === 'forced' || this.#claim === undefined) return false
     if (this.#claim.marked) return slot.kind === 'marker' && slot.holder === this.#holder
     return slot.kind === 'value' && sameSlot(this.#slot, slot)
@@ -84,7 +113,7 @@ export class RunningFlight implements Flight<unknown> {
     this.#callers++
     return () => {
       this.#callers--
-      if (this.#callers > 0 || this.#ended || this.#inBackground) return
+      if (this.#callers > 0 || this.#answered || this.#background.size > 0) return
       this.abort(new DOMException('No caller waits for this load any longer', 'AbortError'))
     }
   }
@@ -102,15 +131,11 @@ export class RunningFlight implements Flight<unknown> {
     ttl: Milliseconds = this.#engine.claimTtl,
   ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
     const { tier } = this.#engine
-    const { framed } = this.#plan.settings.view.format.codec
     const forced = this.reason === 'forced'
+    const { framed } = this.#plan.settings.view.format.codec
+    const request = { holder: this.#holder, ttl, forced, framed }
     for (let attempt = 0; attempt < 2; attempt++) {
-      const answer = await acquireClaim(tier, this.#address, this.#slot, {
-        holder: this.#holder,
-        ttl,
-        forced,
-        framed,
-      })
+      const answer = await acquireClaim(tier, this.#address, this.#slot, request)
       if (answer !== 'lost') {
         if (typeof answer === 'object') this.#claim = answer
         return answer
@@ -131,32 +156,26 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   async load(claim?: Claim): Promise<Entry<unknown>> {
-    const { clock, counters, events, background } = this.#engine
-    const { loader, settings, ttlOf } = this.#plan
+    const { clock, counters, events } = this.#engine
+    const { settings, ttlOf } = this.#plan
     this.#begun = true
     this.#claim = claim
+    if (this.signal.aborted) {
+      await this.#giveUp()
+      throw this.signal.reason
+    }
     claim?.keepAlive(clock)
     const createdAt = clock.now()
     const startedAt = clock.monotonic()
     let loaded: Loaded
     let ttl: Milliseconds | undefined
     try {
-      this.signal.throwIfAborted()
-      const told = {
-        key: this.key,
-        signal: this.signal,
-        previous: this.present?.value,
-        background: this.#inBackground,
-      }
-      loaded = await abortable(runLoader(loader, told, settings.view.schema), this.signal)
+      loaded = await this.#callLoader()
       ttl = loaded.ttl ?? ttlOf?.(loaded.value)
     } catch (error) {
       counters.loadErrors++
       if (events.active) events.emit({ type: 'load-error', key: this.key, reason: this.reason, error })
-      const released = claim?.release().catch(reported)
-      // Nobody waits here once the flight was aborted; `close` does.
-      if (released !== undefined) background.add(this.key, released)
-      await released
+      await this.#giveUp()
       throw error
     }
     const loadTime = clock.monotonic() - startedAt
@@ -165,30 +184,55 @@ export class RunningFlight implements Flight<unknown> {
     if (events.active) events.emit({ type: 'load', key: this.key, reason: this.reason, duration: loadTime })
 
     const lifetime = lifetimeOf(loaded.value, ttl, settings, clock)
+    const { staleAt, deleteAt } = lifetime ?? { staleAt: createdAt, deleteAt: createdAt }
+    const { schemaVersion } = settings.view
     const entry: Entry<unknown> = {
       value: loaded.value,
       createdAt,
       loadTime,
-      staleAt: lifetime?.staleAt ?? createdAt,
-      deleteAt: lifetime?.deleteAt ?? createdAt,
-      schemaVersion: settings.view.schemaVersion,
+      staleAt,
+      deleteAt,
+      schemaVersion,
     }
-    if (lifetime === undefined) {
-      this.#tellNotStored(loaded.ttl === 0 ? 'no-store' : 'ttl-0')
-      await this.#discard(claim)
-    } else {
-      await this.#commit(claim, entry, loaded.checkable)
-    }
+    const result = this.#result(entry, loaded.checkable)
+    if (lifetime !== undefined) await commitResult(this.#engine, claim, result)
+    else await discardResult(this.#engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
     return entry
   }
 
   background(work: Promise<unknown>): void {
-    this.#inBackground = true
+    const done = () => void this.#background.delete(work)
+    this.#background.add(work)
+    work.then(done, done)
     this.#engine.background.add(this.key, work)
   }
 
   emit(event: CacheEvent): void {
     this.#engine.events.emit(event)
+  }
+
+  #callLoader(): Promise<Loaded> {
+    const { loader, settings, share } = this.#plan
+    const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
+    const told = {
+      key: this.key,
+      signal: this.signal,
+      previous: share === undefined ? previous : share(previous),
+      background: this.#background.size > 0,
+    }
+    return abortable(runLoader(loader, told, settings.view.schema), this.signal)
+  }
+
+  #result(entry: Entry<unknown>, checkable: boolean): LoadResult {
+    return {
+      address: this.#address,
+      view: this.#plan.settings.view,
+      entry,
+      checkable,
+      forced: this.reason === 'forced',
+      detached: this.detached,
+      unreachable: this.#slot.kind === 'unreachable',
+    }
   }
 
   /** A fresh value that the last look found and that this flight was not to replace. */
@@ -198,98 +242,46 @@ export class RunningFlight implements Flight<unknown> {
     return sameSlot(this.#first, slot) ? undefined : slot.entry
   }
 
-  /** Stores an entry as far as the claim allows; whatever becomes of that, the callers get it. */
-  async #commit(claim: Claim | undefined, entry: Entry<unknown>, checkable: boolean): Promise<void> {
-    const { tier, clock, claimTtl, events, counters, background } = this.#engine
-    try {
-      if (claim === undefined) {
-        this.#tellNotStored('no-claim')
-        await this.#dropIfForced()
-        return
-      }
-      const packed = this.detached
-        ? undefined
-        : tier.pack(this.#address, entry, this.#plan.settings.view, checkable)
-      if (packed !== undefined && (await claim.commit(packed, entry.deleteAt - clock.now() + claimTtl))) {
-        counters.commits++
-        if (events.active) events.emit({ type: 'commit', key: this.key })
-        return
-      }
-      this.#tellRejected()
-      if (packed === undefined) await claim.release()
-      await this.#dropIfForced()
-    } catch (error) {
-      if (!isCacheError(error)) throw error
-      const unfit = UNFIT[error.code]
-      this.#tellNotStored(unfit ?? 'store-error', error)
-      if (unfit !== undefined) await this.#discard(claim)
-      // The caller has waited for one deadline already. If the commit landed after all this does nothing.
-      else if (claim !== undefined) background.add(this.key, claim.release().catch(reported))
-    }
+  /** Lets others have the claim. Once the flight was aborted nobody waits here, but `close` does. */
+  async #giveUp(): Promise<void> {
+    const claim = this.#claim
+    this.#claim = undefined
+    // A failure has been told as an event; the claim then expires.
+    const released = claim?.release().catch(() => {})
+    if (released === undefined) return
+    this.#engine.background.add(this.key, released)
+    await released
   }
 
-  /** Ends the claim of a load whose result is not stored; what it was to replace goes as well. */
-  async #discard(claim: Claim | undefined): Promise<void> {
-    try {
-      if ((await claim?.discard()) !== true) await this.#dropIfForced()
-    } catch (error) {
-      if (!isCacheError(error)) throw error
-    }
-  }
-
-  /** What stands there instead may come from a load that began before this one was asked for. */
-  async #dropIfForced(): Promise<void> {
-    if (this.reason !== 'forced') return
-    const { tier, background } = this.#engine
-    const dropped = tier.delete(this.#address.at)
-    // A store that did not answer before has cost the caller one deadline already.
-    if (this.#slot.kind === 'unreachable') background.add(this.key, dropped.catch(reported))
-    else await dropped
-  }
-
-  #tellNotStored(reason: NotStoredReason, error?: Error): void {
-    const { events } = this.#engine
-    if (!events.active) return
-    events.emit({ type: 'not-stored', key: this.key, reason, ...(error !== undefined && { error }) })
-  }
-
-  #tellRejected(): void {
-    const { events, counters } = this.#engine
-    counters.commitsRejected++
-    if (events.active) events.emit({ type: 'commit-rejected', key: this.key })
-  }
-
-  /** Runs the guard under the hard timeout; whatever ends the flight ends its claim. */
   async #run(): Promise<Entry<unknown>> {
-    const { guard, clock, running } = this.#engine
-    const { hardTimeout } = this.#plan.settings
-    const cancel = clock.timer(hardTimeout, () =>
-      this.abort(
-        new CacheError(
-          'ERR_CACHE_LOAD_TIMEOUT',
-          `loading '${this.key}' took longer than its hardTimeout of ${hardTimeout} ms`,
-        ),
-      ),
-    )
-    running.add(this)
+    const { guard } = this.#engine
     // The flight is registered by whoever made it before anything of it runs.
     await undefined
     try {
-      const work = guard === undefined ? claimLoadCommit(this) : guard.run(this, claimLoadCommit)
-      return await abortable(work, this.signal)
+      return await abortable(
+        guard === undefined ? claimLoadCommit(this) : guard.run(this, claimLoadCommit),
+        this.signal,
+      )
     } finally {
-      this.#ended = true
-      cancel()
-      running.delete(this)
+      this.#answered = true
     }
+  }
+
+  async #end(cancelTimeout: () => void): Promise<void> {
+    await this.outcome.catch(() => {})
+    while (this.#background.size > 0) await Promise.allSettled(this.#background)
+    this.#over = true
+    cancelTimeout()
+    this.#engine.running.delete(this)
+    // A guard may have claimed and then decided, or been told, not to load.
+    if (!this.#begun) await this.#giveUp()
   }
 }
 
-/** Why a value could not be stored that the store never saw. */
-const UNFIT: Partial<Record<string, NotStoredReason>> = {
-  ERR_CACHE_NOT_ENCODABLE: 'not-encodable',
-  ERR_CACHE_TOO_LARGE: 'too-large',
+/** What callers get whose wait has taken too long. */
+export function loadTimeout(key: string, hardTimeout: Milliseconds): CacheError {
+  return new CacheError(
+    'ERR_CACHE_LOAD_TIMEOUT',
+    `loading '${key}' took longer than its hardTimeout of ${hardTimeout} ms; hand the loader's signal on to the query, or raise hardTimeout`,
+  )
 }
-
-/** For store calls whose failure has been told as an event and changes nothing here. */
-function reported(): void {}

@@ -1,16 +1,14 @@
-import type { LoadReason } from './events.js'
-import type { RunningFlight } from './flight.js'
-import type { Slot } from './slot.js'
+import type { Boarding, RunningFlight } from './flight.js'
 
 /** The flights over one store, by where their key is stored. */
 export class Flights {
   readonly #byAddress = new Map<string, Set<RunningFlight>>()
 
-  /** A running flight that a caller who found `slot` may share. */
-  find(at: string, slot: Slot, reason: LoadReason): RunningFlight | undefined {
+  /** A running flight that this caller may share. */
+  find(at: string, boarding: Boarding): RunningFlight | undefined {
     const flights = this.#byAddress.get(at)
     if (flights === undefined) return undefined
-    for (const flight of flights) if (flight.admits(slot, reason)) return flight
+    for (const flight of flights) if (flight.admits(boarding)) return flight
     return undefined
   }
 
@@ -23,7 +21,7 @@ export class Flights {
       flights.delete(flight)
       if (flights.size === 0 && this.#byAddress.get(at) === flights) this.#byAddress.delete(at)
     }
-    flight.outcome.then(remove, remove)
+    void flight.ended.then(remove)
   }
 
   /** No later caller joins the flights of this key, and what they load is not stored. */

@@ -13,7 +13,7 @@ import type { CacheEvent, LoadReason } from './events.js'
 export interface Flight<V> {
   readonly key: string
   readonly reason: LoadReason
-  /** What may be served meanwhile: stale within grace, or still fresh when the reason is `early`. */
+  /** What may be served meanwhile: stale within grace, or still fresh when the reason is `early`; never when it is `forced`. */
   readonly present: Entry<V> | undefined
   /** The key was invalidated in this process since the flight began: its result goes to those who wait already. */
   readonly detached: boolean

@@ -8,11 +8,12 @@ export type {
   SetOptions,
   Typed,
 } from './cache.js'
+export { CACHE_OPTION_NAMES, type CacheOptions } from './cache-options.js'
 export type { Claim } from './claim.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
 export type { Codec, CodecName } from './codec.js'
 export type { CompressionOptions } from './compression.js'
-export { CACHE_OPTION_NAMES, type CacheOptions, createCache } from './create-cache.js'
+export { createCache } from './create-cache.js'
 export {
   type Duration,
   type DurationUnit,

@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js'
 import { CacheError, isCacheError, quote } from './errors.js'
-import type { KeySpace } from './key.js'
+import { checkKey, type KeySpace } from './key.js'
 import { checkOptions } from './options.js'
 import type { Address } from './tier.js'
 
@@ -108,6 +108,8 @@ export async function invalidateAfter<R>(
       `keys of invalidateAfter must be an array or a function; received ${quote(keys)}`,
     )
   }
+  // A key that is none must not be found out after the write.
+  if (typeof keys !== 'function') for (const key of keys) checkKey(key)
   let result: R
   try {
     result = await write()

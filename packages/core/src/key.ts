@@ -38,7 +38,12 @@ const DIGEST_LENGTH = 44
  * @throws CacheError `ERR_CACHE_NAMESPACE` for any other prefix.
  */
 export function rootSpace(prefix: string): KeySpace {
-  if (prefix !== '') checkName('the prefix', prefix)
+  if (prefix !== '' && !isName(prefix)) {
+    throw new CacheError(
+      'ERR_CACHE_NAMESPACE',
+      `the prefix must consist of letters, digits, '_', '.' and '-', or be '' for none; nest with namespace(); received ${quote(prefix)}`,
+    )
+  }
   return space(prefix, '')
 }
 
@@ -51,7 +56,12 @@ export function rootSpace(prefix: string): KeySpace {
  * childSpace(childSpace(rootSpace('shop'), 'eu'), 'users').path // 'shop:eu:users'
  */
 export function childSpace(parent: KeySpace, name: string): KeySpace {
-  checkName('a namespace', name)
+  if (!isName(name)) {
+    throw new CacheError(
+      'ERR_CACHE_NAMESPACE',
+      `a namespace must be a non-empty string of letters, digits, '_', '.' and '-'; received ${quote(name)}`,
+    )
+  }
   const path = parent.path === '' ? name : `${parent.path}:${name}`
   const above = parent.localPrefix === '' ? '\0' : parent.localPrefix.slice(0, -1)
   return space(path, `${above}${name}::`)
@@ -122,12 +132,8 @@ function space(path: string, localPrefix: string): KeySpace {
   )
 }
 
-function checkName(what: string, name: unknown): void {
-  if (typeof name === 'string' && NAME.test(name)) return
-  throw new CacheError(
-    'ERR_CACHE_NAMESPACE',
-    `${what} must be a non-empty string of letters, digits, '_', '.' and '-'; received ${quote(name)}`,
-  )
+function isName(name: unknown): boolean {
+  return typeof name === 'string' && NAME.test(name)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 import type { Settings } from './settings.js'
+import type { View } from './tier.js'
 
 /** When a value goes stale and when it dies. */
 export interface Lifetime {
@@ -26,4 +27,18 @@ export function lifetimeOf(
     settings.jitter === 0 ? ttl : Math.max(1, Math.ceil(ttl * (1 - settings.jitter * clock.random())))
   const staleAt = clock.now() + spread
   return { staleAt, deleteAt: staleAt + settings.grace }
+}
+
+/**
+ * How long a store keeps a value: until it is dead and, as the base of a compare-and-set, for one claim more.
+ *
+ * Without a frame nobody could tell when it is stale, so the store has to forget it then.
+ */
+export function keptFor(
+  { staleAt, deleteAt }: Lifetime,
+  { format }: View,
+  now: EpochMs,
+  linger: Milliseconds,
+): Milliseconds {
+  return Math.max(1, format.codec.framed ? deleteAt - now + linger : staleAt - now)
 }

@@ -1,6 +1,6 @@
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
-import { CacheError } from './errors.js'
-import { type StandardSchema, validate } from './standard-schema.js'
+import { type CheckedValue, checkValue } from './schema-check.js'
+import type { StandardSchema } from './standard-schema.js'
 
 /** Produces a missing value. What it throws reaches the caller as it is. */
 export type Loader<V> = (context: LoadContext) => V | PromiseLike<V>
@@ -45,37 +45,4 @@ export async function runLoader(
   const value = await loader(context)
   // `ttl` is read after the loader has run, and has set it.
   return { ...(await checkValue(schema, value, told.key)), ttl }
-}
-
-/** A value as its schema gave it out. */
-export interface CheckedValue {
-  readonly value: unknown
-  /** Whether the value passes its schema again, so that later reads can be checked. */
-  readonly checkable: boolean
-}
-
-/** @throws CacheError `ERR_CACHE_SCHEMA` with the issues as its cause. */
-export async function checkValue(
-  schema: StandardSchema | undefined,
-  value: unknown,
-  key: string,
-): Promise<CheckedValue> {
-  if (schema === undefined) return { value, checkable: true }
-  const result = await validate(schema, value)
-  if (result.issues === undefined) {
-    // A schema that transforms may refuse its own output; checking that on reads would make every read a miss.
-    const again = await validate(schema, result.value)
-    return { value: result.value, checkable: again.issues === undefined }
-  }
-  const issues = result.issues.map(issue => {
-    const path = (issue.path ?? []).map(step => String(typeof step === 'object' ? step.key : step)).join('.')
-    return path === '' ? issue.message : `${path}: ${issue.message}`
-  })
-  throw new CacheError(
-    'ERR_CACHE_SCHEMA',
-    `the value of '${key}' does not match its schema: ${issues.join('; ')}`,
-    {
-      cause: result.issues,
-    },
-  )
 }

@@ -1,12 +1,14 @@
 import type { Clock } from './clock.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 import type { Entry } from './entry.js'
+import { CacheError } from './errors.js'
 import type { Events, UnusableReason } from './events.js'
 import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from './key.js'
 import { notEncodable } from './not-encodable.js'
+import { passes } from './schema-check.js'
 import type { Share } from './sharing.js'
 import { EMPTY, NEWER, type Slot } from './slot.js'
-import { type StandardSchema, validate } from './standard-schema.js'
+import type { StandardSchema } from './standard-schema.js'
 import type { LocalStore, Version } from './store.js'
 import type { Address, Packed, Tier, View } from './tier.js'
 
@@ -82,13 +84,24 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
     const entry = packed as LocalEntry
     // A marker lives as long as its claim; a value carries its own instants.
     if (!(entry.value instanceof LocalMarker)) {
-      store.set(at, entry)
+      storeValue(at, entry)
       return entry
     }
     // The smallest size there is: the application's own measure is for its values.
     const marker = markerEntry(entry.value, clock.now() + ttl)
     store.set(at, marker, 1)
     return marker
+  }
+
+  function storeValue(at: string, entry: LocalEntry): void {
+    try {
+      store.set(at, entry)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new CacheError('ERR_CACHE_STORE', `${store.name} did not take a value: ${reason}`, { cause })
+    }
+    if (store.get(at) === entry) return
+    throw new CacheError('ERR_CACHE_TOO_LARGE', `${store.name} has no room for a value of this size`)
   }
 
   function kept(value: unknown): unknown {
@@ -127,11 +140,9 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
     if (schema === undefined || found.kind !== 'value') return found
     const entry = found.entry as LocalEntry
     if (entry.schema === schema || !entry.checkable) return found
-    const result = validate(schema, entry.value)
-    if (result instanceof Promise) {
-      return result.then(({ issues }) => (issues ? unusable(address, entry, 'schema') : found))
-    }
-    return result.issues ? unusable(address, entry, 'schema') : found
+    const judge = (passed: boolean) => (passed ? found : unusable(address, entry, 'schema'))
+    const passed = passes(schema, entry.value)
+    return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
   }
 
   return {
@@ -139,7 +150,10 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
     address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
     read,
     readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
-    pack(_address, { value, createdAt, loadTime, staleAt, deleteAt, schemaVersion }, { schema }, checkable) {
+    pack(_address, { value, createdAt, loadTime, staleAt, deleteAt, schemaVersion }, view, checkable) {
+      const { schema, format } = view
+      // What a remote store would refuse is refused here too, or the backend could not be swapped.
+      if (!format.codec.framed) format.codec.encode(value)
       const own = kept(value)
       return new LocalEntry(own, createdAt, loadTime, staleAt, deleteAt, schemaVersion, schema, checkable)
     },

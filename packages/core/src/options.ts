@@ -4,18 +4,19 @@ import { CacheError, quote } from './errors.js'
  * Checks that `options` is a plain object (or absent) whose names are all among `known`.
  *
  * @param what names the function in the message.
+ * @param otherwise what the message says after "takes its options as an object", such as `', or is false'`.
  * @throws CacheError `ERR_CACHE_OPTION`; an unknown name is answered with the nearest known one.
  *
  * @example
  * checkOptions('lruStore', { maxEntires: 5 }, ['maxEntries', 'maxSize'])
  * // CacheError: unknown option 'maxEntires' of lruStore; did you mean 'maxEntries'? Known: maxEntries, maxSize
  */
-export function checkOptions(what: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(what: string, options: unknown, known: readonly string[], otherwise = ''): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new CacheError(
       'ERR_CACHE_OPTION',
-      `${what} takes its options as an object; received ${quote(options)}`,
+      `${what} takes its options as an object${otherwise}; received ${quote(options)}`,
     )
   }
   for (const name of Object.keys(options)) {

@@ -1,3 +1,4 @@
+import { atMost, pieces } from './at-most.js'
 import type { RemoteStore, Stored } from './store.js'
 import type { StoreCalls } from './store-calls.js'
 
@@ -5,11 +6,14 @@ import type { StoreCalls } from './store-calls.js'
 interface Waiting {
   readonly promise: Promise<Stored | undefined>
   readonly resolve: (stored: Stored | undefined) => void
-  readonly reject: (error: Error) => void
+  readonly reject: (error: unknown) => void
 }
 
 /** Most keys of one request, so that a large batch does not hold up the connection. */
 const LARGEST_BATCH = 512
+
+/** Enough to keep the connection busy. */
+const BATCHES_AT_ONCE = 2
 
 /**
  * Joins the reads of one tick: many keys travel as one multi-get, one key asked for many times is read once,
@@ -45,32 +49,38 @@ export class ReadBatch {
       this.#calls.run('get', [at], store => store.get(at)).then(waiting.resolve, waiting.reject)
       return
     }
-    for (let start = 0; start < batch.length; start += LARGEST_BATCH) {
-      this.#sendMany(batch.slice(start, start + LARGEST_BATCH))
-    }
+    // Each piece has a deadline of its own, which begins when it is sent.
+    let broken: unknown
+    void atMost(BATCHES_AT_ONCE, pieces(batch, LARGEST_BATCH), async piece => {
+      if (broken === undefined) broken = await this.#sendMany(piece)
+      else rejectAll(piece, broken)
+    })
   }
 
-  #sendMany(batch: readonly (readonly [string, Waiting])[]): void {
+  /** Resolves to what failed, where all of the batch has. */
+  async #sendMany(batch: readonly (readonly [string, Waiting])[]): Promise<unknown> {
     const keys = batch.map(([at]) => at)
-    this.#calls
-      .run('getMany', keys, store => getMany(store, keys))
-      .then(
-        answers => {
-          for (const [index, [, waiting]] of batch.entries()) {
-            const answer = answers[index]
-            if (answer instanceof Error) {
-              this.#calls.report('getMany', [keys[index] as string], answer)
-              waiting.reject(answer)
-            } else {
-              waiting.resolve(answer)
-            }
-          }
-        },
-        error => {
-          for (const [, waiting] of batch) waiting.reject(error)
-        },
-      )
+    try {
+      const answers = await this.#calls.run('getMany', keys, store => getMany(store, keys))
+      for (const [index, [at, waiting]] of batch.entries()) {
+        const answer = answers[index]
+        if (answer instanceof Error) {
+          this.#calls.report('getMany', [at], answer)
+          waiting.reject(answer)
+        } else {
+          waiting.resolve(answer)
+        }
+      }
+      return undefined
+    } catch (error) {
+      rejectAll(batch, error)
+      return error
+    }
   }
+}
+
+function rejectAll(batch: readonly (readonly [string, Waiting])[], error: unknown): void {
+  for (const [, waiting] of batch) waiting.reject(error)
 }
 
 /** A batch in which nothing could be read has failed as a call. */

@@ -2,8 +2,8 @@ import { abortable } from './abortable.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import type { LoadReason } from './events.js'
-import { type LoadPlan, RunningFlight } from './flight.js'
-import type { Slot } from './slot.js'
+import { type LoadPlan, loadTimeout, RunningFlight } from './flight.js'
+import type { FoundValue, Slot } from './slot.js'
 import type { Address, View } from './tier.js'
 
 /** What one call of `getOrSet` asks for. */
@@ -32,7 +32,9 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
   const { key } = address
   signal?.throwIfAborted()
 
-  const slot = await tier.read(address, view)
+  const slot = await (signal === undefined
+    ? tier.read(address, view)
+    : abortable(tier.read(address, view), signal))
   const reason = reasonToLoad(engine, call, slot)
   if (reason === undefined) return hit(engine, key, (slot as FoundValue).entry, false)
   if (reason === 'early') hit(engine, key, (slot as FoundValue).entry, false)
@@ -40,9 +42,13 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
     counters.misses++
     if (events.active) events.emit({ type: 'miss', key, stale: reason === 'stale' })
   }
-  const flight = boardable(engine, call, slot, reason)
+  // Bad options reject, whatever is there to stand in.
+  const plan = call.plan()
   try {
-    return await ride(flight, signal)
+    const entry = await obtain(engine, call, plan, slot, reason)
+    // A guard may have answered with what was present.
+    if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
+    return entry
   } catch (error) {
     if (signal?.aborted === true || refresh || slot.kind !== 'value') throw error
     // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
@@ -51,8 +57,6 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
     return reason === 'early' ? slot.entry : hit(engine, key, slot.entry, now >= slot.entry.staleAt)
   }
 }
-
-type FoundValue = Slot & { kind: 'value' }
 
 /** Why to load; `undefined` where what was read is the answer. */
 function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): LoadReason | undefined {
@@ -64,22 +68,33 @@ function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): 
   return guard?.shouldRefresh?.(slot.entry, now, clock.random) === true ? 'early' : undefined
 }
 
-/** A running flight that is current, or a new one. */
-function boardable(engine: Engine, call: ReadThrough, slot: Slot, reason: LoadReason): RunningFlight {
-  const { flights, guard } = engine
-  const { address } = call
-  const running = guard?.joins === true ? flights.find(address.at, slot, reason) : undefined
-  if (running !== undefined) return running
-  const flight = new RunningFlight(engine, address, slot, reason, call.plan())
-  flights.add(address.at, flight)
-  return flight
-}
+/** What a running flight that is current brings, or a new one. */
+async function obtain(
+  engine: Engine,
+  call: ReadThrough,
+  plan: LoadPlan,
+  slot: Slot,
+  reason: LoadReason,
+): Promise<Entry<unknown>> {
+  const { flights, guard, clock } = engine
+  const { address, view, signal } = call
+  const running = guard?.joins === true ? flights.find(address.at, { engine, slot, reason, view }) : undefined
+  const flight = running ?? new RunningFlight(engine, address, slot, reason, plan)
+  if (running === undefined) flights.add(address.at, flight)
 
-async function ride(flight: RunningFlight, signal: AbortSignal | undefined): Promise<Entry<unknown>> {
   const leave = flight.board()
+  // The flight keeps the time of the call that started it; whoever joins has waited for less.
+  const limit = running === undefined ? undefined : new AbortController()
+  const cancel =
+    limit &&
+    clock.timer(plan.settings.hardTimeout, () =>
+      limit.abort(loadTimeout(address.key, plan.settings.hardTimeout)),
+    )
   try {
-    return await (signal === undefined ? flight.outcome : abortable(flight.outcome, signal))
+    const inTime = limit === undefined ? flight.outcome : abortable(flight.outcome, limit.signal)
+    return await (signal === undefined ? inTime : abortable(inTime, signal))
   } finally {
+    cancel?.()
     leave()
   }
 }

@@ -1,5 +1,7 @@
+import { pieces } from './at-most.js'
 import type { Clock } from './clock.js'
 import { compress } from './compression.js'
+import type { Milliseconds } from './duration.js'
 import type { Entry, EntryMeta } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events, UnusableReason } from './events.js'
@@ -16,21 +18,27 @@ import {
 import { ownKey, wireClearPrefix, wireKey } from './key.js'
 import { randomBits } from './random-bits.js'
 import { ReadBatch } from './read-batch.js'
-import { EMPTY, NEWER, type Slot, UNREACHABLE } from './slot.js'
-import { type StandardSchema, validate } from './standard-schema.js'
-import type { Stored } from './store.js'
+import { passes } from './schema-check.js'
+import { EMPTY, type FoundValue, NEWER, type Slot, UNREACHABLE } from './slot.js'
+import type { RemoteStore, Stored, Version } from './store.js'
 import type { StoreCalls } from './store-calls.js'
 import type { Address, Tier, View } from './tier.js'
+
+/** How long it may take to find and delete everything under a prefix. */
+const CLEAR_TIMEOUT: Milliseconds = 60_000
+
+/** Most keys of one request, so that each has its own deadline. */
+const LARGEST_DELETE = 1_024
 
 /** A remote store as a tier: frames on the wire, reads joined into batches. */
 export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tier {
   const { store } = calls
   const batch = new ReadBatch(calls)
 
-  function unusable(address: Address, stored: Stored, reason: UnusableReason): Slot {
+  function unusable(address: Address, version: Version, reason: UnusableReason): Slot {
     // A dead frame is an ordinary miss; everything else is news.
     if (reason !== 'dead' && events.active) events.emit({ type: 'unusable', key: address.key, reason })
-    return { kind: 'unusable', version: stored.version, reason }
+    return { kind: 'unusable', version, reason }
   }
 
   function slotOf(address: Address, stored: Stored | undefined, view: View): Slot | Promise<Slot> {
@@ -38,23 +46,23 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     const { version } = stored
     if (!view.format.codec.framed) {
       const entry: Entry<unknown> = { ...UNFRAMED, value: view.format.codec.decode(stored.bytes) }
-      return { kind: 'value', entry, version, id: () => undefined }
+      return schemaChecked(address, { kind: 'value', entry, version, id: () => version }, view)
     }
     const head = decodeHead(address.at, stored.bytes)
-    if (head.kind === 'unreadable') return unusable(address, stored, head.reason)
+    if (head.kind === 'unreadable') return unusable(address, version, head.reason)
     // Whoever can't check an entry's tags must not serve it.
-    if (head.kind === 'value' && (head.flags & FLAG_TAGS) !== 0) return unusable(address, stored, 'format')
+    if (head.kind === 'value' && (head.flags & FLAG_TAGS) !== 0) return unusable(address, version, 'format')
     if (head.kind === 'marker') {
       return head.open ? { kind: 'open', version } : { kind: 'marker', holder: head.holder, version }
     }
     const { createdAt, loadTime, deleteAt, schemaVersion } = head
     // Without grace there is no span in which an expired value could be served.
     const dead = clock.now() >= deleteAt || (head.expired && deleteAt === head.staleAt)
-    if (dead) return unusable(address, stored, 'dead')
+    if (dead) return unusable(address, version, 'dead')
     if (schemaVersion > view.schemaVersion) return NEWER
-    if (schemaVersion < view.schemaVersion) return unusable(address, stored, 'version')
+    if (schemaVersion < view.schemaVersion) return unusable(address, version, 'version')
     const payload = decodePayload(head, stored.bytes, view.format.codec.decoders)
-    if (!payload.ok) return unusable(address, stored, payload.reason)
+    if (!payload.ok) return unusable(address, version, payload.reason)
     const staleAt = head.expired ? 0 : head.staleAt
     const entry: Entry<unknown> = {
       value: payload.value,
@@ -64,17 +72,24 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       deleteAt,
       schemaVersion,
     }
-    const found: Slot = { kind: 'value', entry, version, id: () => head.bits }
-    if (view.schema === undefined || (head.flags & FLAG_UNCHECKED) !== 0) return found
-    return checked(address, stored, found, view.schema, entry.value)
+    const found: FoundValue = { kind: 'value', entry, version, id: () => head.bits }
+    return (head.flags & FLAG_UNCHECKED) === 0 ? schemaChecked(address, found, view) : found
   }
 
-  function checked(address: Address, stored: Stored, found: Slot, schema: StandardSchema, value: unknown) {
-    const result = validate(schema, value)
-    if (result instanceof Promise) {
-      return result.then(({ issues }) => (issues ? unusable(address, stored, 'schema') : found))
-    }
-    return result.issues ? unusable(address, stored, 'schema') : found
+  function schemaChecked(address: Address, found: FoundValue, { schema }: View): Slot | Promise<Slot> {
+    if (schema === undefined) return found
+    const judge = (passed: boolean) => (passed ? found : unusable(address, found.version, 'schema'))
+    const passed = passes(schema, found.entry.value)
+    return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
+  }
+
+  function add(at: string, bytes: Uint8Array, ttl: Milliseconds): Promise<Version | undefined> {
+    return calls.run('add', [at], s => s.add(at, bytes, ttl), {
+      // An answer that comes too late has left a marker that nobody holds: it would make others wait for nothing.
+      late(version) {
+        if (version !== undefined) calls.run('delete', [at], s => s.delete(at, version)).catch(() => {})
+      },
+    })
   }
 
   async function read(address: Address, view: View): Promise<Slot> {
@@ -110,26 +125,20 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     packMarker: (address, holder, open) => encodeMarker(address.at, holder, open),
     async elect(address, id, holder, ttl) {
       const at = ownKey(address.space, 'refresh', String(id))
-      const version = await calls.run('add', [at], s => s.add(at, encodeMarker(at, holder, false), ttl))
+      const version = await add(at, encodeMarker(at, holder, false), ttl)
       if (version === undefined) return undefined
       return () => calls.run('delete', [at], s => s.delete(at, version))
     },
     set: (at, packed, ttl) => calls.run('set', [at], s => s.set(at, packed as Uint8Array, ttl)),
-    add(at, packed, ttl) {
-      // An answer that comes too late has left a marker that nobody holds: it would make others wait for nothing.
-      return calls.run(
-        'add',
-        [at],
-        s => s.add(at, packed as Uint8Array, ttl),
-        version => {
-          if (version !== undefined) calls.run('delete', [at], s => s.delete(at, version)).catch(() => {})
-        },
-      )
-    },
+    add: (at, packed, ttl) => add(at, packed as Uint8Array, ttl),
     replace: (at, packed, ttl, version) =>
       calls.run('replace', [at], s => s.replace(at, packed as Uint8Array, ttl, version)),
     delete: (at, version) => calls.run('delete', [at], s => s.delete(at, version)),
-    deleteMany: ats => calls.run('deleteMany', ats, s => s.deleteMany(ats)),
+    async deleteMany(ats) {
+      for (const piece of pieces(ats, LARGEST_DELETE)) {
+        await calls.run('deleteMany', piece, s => s.deleteMany(piece))
+      }
+    },
     async expire(address, linger) {
       const { at } = address
       if (store.expire !== undefined) {
@@ -154,10 +163,11 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       if (store.clear === undefined) {
         throw new CacheError(
           'ERR_CACHE_UNSUPPORTED',
-          `${store.name} can't list its keys, so clear() of ${prefix} is not possible there; delete the keys you know`,
+          `${store.name} can't list its keys, so clear() of the prefix '${prefix.slice(0, -1)}' is not possible there; delete the keys you know, or raise their 'version'`,
         )
       }
-      await calls.unbounded('clear', [prefix], s => (s.clear as NonNullable<typeof s.clear>)(prefix))
+      const call = (s: RemoteStore) => (s.clear as NonNullable<typeof s.clear>)(prefix)
+      await calls.run('clear', [prefix], call, { timeout: CLEAR_TIMEOUT })
     },
     ping: timeout => calls.ping(timeout),
   }

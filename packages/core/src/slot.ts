@@ -26,6 +26,9 @@ export type Slot =
   | { readonly kind: 'newer' }
   | { readonly kind: 'unreachable' }
 
+/** A slot that holds a value. */
+export type FoundValue = Slot & { readonly kind: 'value' }
+
 export const EMPTY: Slot = { kind: 'empty' }
 export const NEWER: Slot = { kind: 'newer' }
 export const UNREACHABLE: Slot = { kind: 'unreachable' }

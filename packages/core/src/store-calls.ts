@@ -13,12 +13,23 @@ export interface StoreCallSettings {
   readonly breakerProbeEvery: Milliseconds
 }
 
-/** Codes that say something of the request, not of the store. */
+/** Codes that say something of the request, not of the store; whoever made it tells. */
 const REQUEST_CODES: ReadonlySet<string> = new Set([
   'ERR_CACHE_KEY',
   'ERR_CACHE_TOO_LARGE',
   'ERR_CACHE_COUNTER',
 ])
+
+/** Codes that say that the store can't be reached; any other is the store's own refusal. */
+const DOWN_CODES: ReadonlySet<string> = new Set(['ERR_CACHE_TIMEOUT', 'ERR_CACHE_STORE'])
+
+/** How one call differs from others. */
+interface CallOptions<T> {
+  /** Instead of the store's timeout, for calls whose length depends on how much is stored. */
+  readonly timeout?: Milliseconds
+  /** Sees the answer that comes after the deadline, so that what it brought about can be undone. */
+  readonly late?: (answer: T) => void
+}
 
 /**
  * The one way to a remote store: every call has a deadline, passes the breaker, is timed, and fails with a
@@ -48,7 +59,7 @@ export class StoreCalls {
       clock,
       settings.breakerFailures,
       settings.breakerProbeEvery,
-      () => this.#deadline('ping', this.#timeout, store.ping()),
+      () => this.#deadline('ping', this.#timeout, store.ping('any')),
       state => events.emit({ type: 'breaker', store: store.name, state }),
     )
   }
@@ -56,35 +67,14 @@ export class StoreCalls {
   /**
    * Runs one store operation.
    *
-   * `late` sees the answer that comes after the deadline, so that what it brought about can be undone.
-   *
    * @throws CacheError `ERR_CACHE_TIMEOUT`, `ERR_CACHE_UNAVAILABLE` while the breaker is open, `ERR_CACHE_STORE`
    * with the client's error as its cause, or the store's own `CacheError`.
    */
-  run<T>(
+  async run<T>(
     operation: string,
     keys: readonly string[],
     call: (store: RemoteStore) => Promise<T>,
-    late?: (answer: T) => void,
-  ): Promise<T> {
-    return this.#attempt(operation, keys, store =>
-      this.#deadline(operation, this.#timeout, call(store), late),
-    )
-  }
-
-  /** Runs an operation whose length depends on how much is stored; the store bounds each of its steps. */
-  unbounded<T>(
-    operation: string,
-    keys: readonly string[],
-    call: (store: RemoteStore) => Promise<T>,
-  ): Promise<T> {
-    return this.#attempt(operation, keys, call)
-  }
-
-  async #attempt<T>(
-    operation: string,
-    keys: readonly string[],
-    call: (store: RemoteStore) => Promise<T>,
+    { timeout = this.#timeout, late }: CallOptions<T> = {},
   ): Promise<T> {
     if (!this.#breaker.allows()) {
       throw new CacheError(
@@ -94,14 +84,14 @@ export class StoreCalls {
     }
     const startedAt = this.#clock.monotonic()
     try {
-      const answer = await call(this.store)
+      const answer = await this.#deadline(operation, timeout, call(this.store), late)
       this.#counters.remoteTime.record(this.#clock.monotonic() - startedAt)
       this.#breaker.succeeded()
       return answer
     } catch (cause) {
       const error = asCacheError(cause, this.store.name, operation)
       if (REQUEST_CODES.has(error.code)) throw error
-      this.#breaker.failed()
+      if (this.#isDown(cause)) this.#breaker.failed(startedAt)
       this.report(operation, keys, error)
       throw error
     }
@@ -129,6 +119,21 @@ export class StoreCalls {
     }
   }
 
+  /** Closes the store, but does not wait for one that hangs. */
+  async close(timeout: Milliseconds): Promise<void> {
+    try {
+      await this.#deadline('close', timeout, this.store.close())
+    } catch (cause) {
+      this.report('close', [], asCacheError(cause, this.store.name, 'close'))
+    }
+  }
+
+  /** Whether a failure says that the store can't be reached; a refusal or a full queue says that it can. */
+  #isDown(cause: unknown): boolean {
+    if (isCacheError(cause)) return DOWN_CODES.has(cause.code)
+    return this.store.answered?.(cause) !== true
+  }
+
   #deadline<T>(
     operation: string,
     timeout: Milliseconds,
@@ -138,13 +143,16 @@ export class StoreCalls {
     return new Promise((resolve, reject) => {
       let over = false
       const cancel = this.#clock.timer(timeout, () => {
-        over = true
-        reject(
-          new CacheError(
-            'ERR_CACHE_TIMEOUT',
-            `${this.store.name} did not answer ${operation} within ${timeout} ms`,
-          ),
-        )
+        // After this process was busy its timers come first: the answer may be waiting in the socket.
+        setImmediate(() => {
+          over = true
+          reject(
+            new CacheError(
+              'ERR_CACHE_TIMEOUT',
+              `${this.store.name} did not answer ${operation} within ${timeout} ms`,
+            ),
+          )
+        })
       })
       answer.then(
         value => {

@@ -1,8 +1,18 @@
 import { DefaultDeserializer, Deserializer, serialize } from 'node:v8'
+import { refuseHollow } from './hollow.js'
 
-/** The bytes of a value, by the structured-clone algorithm as V8 writes it down. */
+/**
+ * The bytes of a value, by the structured-clone algorithm as V8 writes it down.
+ *
+ * Instances of classes become plain objects of their own properties; those that have none are refused.
+ *
+ * @throws CacheError `ERR_CACHE_NOT_ENCODABLE` as `refuseHollow` does; what V8 throws for what it can't clone.
+ */
 export function serializeStructured(value: unknown): Uint8Array {
-  return serialize(value)
+  // First, because it knows better why something can't be cloned at all.
+  const bytes = serialize(value)
+  refuseHollow(value)
+  return bytes
 }
 
 /**

@@ -10,11 +10,11 @@ const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES]
 /** How a function is cached. */
 export interface WrapOptions<A extends unknown[], R> extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal'> {
   /** The key of a call: a function of its arguments, or a name to which the arguments are added faithfully. */
-  readonly key: string | ((...args: A) => string)
+  readonly key: string | ((...args: NoInfer<A>) => string)
 }
 
 /** A cached function. */
-export interface Wrapped<A extends unknown[], R> {
+export interface Wrapped<A extends unknown[], R, F = R> {
   (...args: A): Promise<R>
   /** The key of a call with these arguments. */
   key(...args: A): string
@@ -25,7 +25,7 @@ export interface Wrapped<A extends unknown[], R> {
   /** Calls the function whatever is cached, and stores its result. */
   refresh(...args: A): Promise<R>
   /** The function itself, uncached. */
-  readonly original: (...args: A) => R | PromiseLike<R>
+  readonly original: (...args: A) => F | PromiseLike<F>
 }
 
 /** What wrapping needs of a cache. */
@@ -43,9 +43,9 @@ export function wrapFunction<A extends unknown[], R>(
   if (typeof fn !== 'function') {
     throw new CacheError('ERR_CACHE_OPTION', `wrap takes the function to cache; received ${quote(fn)}`)
   }
+  checkOptions('wrap', options ?? {}, WRAP_NAMES)
   const { key: naming, ...rest } = options ?? {}
   const keyOf = keyNaming(naming)
-  checkOptions('wrap', options, WRAP_NAMES)
   const plain = rest as GetOrSetOptions<unknown>
   const refreshing: GetOrSetOptions<unknown> = { ...plain, refresh: true }
   const call = async (args: A, how: GetOrSetOptions<unknown>) =>

@@ -3,8 +3,8 @@ import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { isCacheError } from './errors.js'
 import type { NotStoredReason } from './events.js'
-import type { Lifetime } from './lifetime.js'
-import type { CheckedValue } from './loader.js'
+import { keptFor, type Lifetime } from './lifetime.js'
+import type { CheckedValue } from './schema-check.js'
 import type { Slot } from './slot.js'
 import type { Address, Packed, View } from './tier.js'
 
@@ -27,8 +27,9 @@ export interface Write {
 export async function writeValue(engine: Engine, write: Write): Promise<boolean> {
   const { tier, flights, events, clock, claimTtl } = engine
   const { address, view, checked, lifetime } = write
-  flights.detach(address.at)
-  if (lifetime === undefined) return dropUnfit(engine, address, 'ttl-0')
+  // A conditional write changes nothing unless its condition holds.
+  if (write.over === undefined) flights.detach(address.at)
+  if (lifetime === undefined) return dropUnfit(engine, write, 'ttl-0')
   const { schemaVersion } = view
   const entry: Entry<unknown> = {
     value: checked.value,
@@ -39,15 +40,22 @@ export async function writeValue(engine: Engine, write: Write): Promise<boolean>
   }
   try {
     const packed = tier.pack(address, entry, view, checked.checkable)
-    const stored = await put(engine, address, packed, lifetime.deleteAt - clock.now() + claimTtl, write.over)
+    const stored = await put(
+      engine,
+      address,
+      packed,
+      keptFor(lifetime, view, clock.now(), claimTtl),
+      write.over,
+    )
+    if (stored) flights.detach(address.at)
     if (stored && events.active) events.emit({ type: 'set', key: address.key })
     return stored
   } catch (error) {
     if (isCacheError(error, 'ERR_CACHE_NOT_ENCODABLE'))
-      return dropUnfit(engine, address, 'not-encodable', error)
-    if (isCacheError(error, 'ERR_CACHE_TOO_LARGE')) return dropUnfit(engine, address, 'too-large', error)
+      return dropUnfit(engine, write, 'not-encodable', error)
+    if (isCacheError(error, 'ERR_CACHE_TOO_LARGE')) return dropUnfit(engine, write, 'too-large', error)
     // It may still land: without the delete the old value, or this one much later, could stay.
-    if (isCacheError(error)) return dropUnfit(engine, address, 'store-error', error)
+    if (isCacheError(error)) return dropUnfit(engine, write, 'store-error', error)
     throw error
   }
 }
@@ -69,12 +77,15 @@ async function put(
 
 async function dropUnfit(
   { tier, events, background }: Engine,
-  { key, at }: Address,
+  { address: { key, at }, over }: Write,
   reason: NotStoredReason,
   error?: unknown,
 ): Promise<false> {
   if (events.active) events.emit({ type: 'not-stored', key, reason, ...(error !== undefined && { error }) })
-  const dropped = tier.delete(at).catch(() => {})
+  // A conditional write takes away only what it was to replace.
+  const version = over !== undefined && 'version' in over ? over.version : undefined
+  if (over !== undefined && version === undefined) return false
+  const dropped = tier.delete(at, version).catch(() => {})
   // A store that did not take the value has cost the caller one deadline already.
   if (reason === 'store-error') background.add(key, dropped)
   else await dropped

@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis'
+import { explain, noTlsHandshake, type RedisTarget } from './redis-failure.js'
 import type { RedisSettings } from './redis-options.js'
+import { TimedRedis } from './timed-redis.js'
 
 /**
  * The part of an ioredis client that the store uses: a `Redis` (also through Sentinel) or a `Cluster`, of any
@@ -15,6 +16,7 @@ export interface RedisClient {
     readonly db?: number | null | undefined
     readonly sentinels?: readonly object[] | null | undefined
     readonly name?: string | null | undefined
+    readonly tls?: object | null | undefined
     readonly keyPrefix?: string | undefined
     readonly role?: string | undefined
     readonly scaleReads?: unknown
@@ -51,14 +53,12 @@ export interface RedisClient {
 }
 
 /** A client with what is known about its connection. */
-export interface Connection {
+export interface Connection extends RedisTarget {
   readonly client: RedisClient
-  /** Names the server without credentials, for messages: `127.0.0.1:6379`. */
-  readonly address: string
-  /** Names the store: `redis(127.0.0.1:6379/0)`. */
-  readonly name: string
   /** Until the first attempt to connect has ended: resolves when the server is ready, else rejects. */
   readonly opening: Promise<void> | undefined
+  /** Why no command can be sent now; `undefined` where one can, or ioredis decides. */
+  readonly down: Error | undefined
   /** Why there is no connection, if that is known. */
   readonly lastError: unknown
   close(): void
@@ -70,29 +70,48 @@ export interface Connection {
  * Nothing is queued offline or sent twice: a command whose answer was lost may have been carried out.
  */
 export function openConnection(settings: RedisSettings): Connection {
-  const client = new Redis({
-    host: settings.host,
-    port: settings.port,
-    db: settings.db,
-    ...(settings.username === undefined ? {} : { username: settings.username }),
-    ...(settings.password === undefined ? {} : { password: settings.password }),
-    ...(settings.tls === undefined ? {} : { tls: settings.tls }),
-    ...(settings.commandTimeout === undefined ? {} : { commandTimeout: settings.commandTimeout }),
-    connectTimeout: settings.connectTimeout,
-    socketTimeout: settings.socketTimeout,
-    disconnectTimeout: settings.socketTimeout,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: attempt => Math.min(50 * 2 ** attempt, 1_000),
-    // A primary that a failover has demoted keeps its connections but refuses writes.
-    reconnectOnError: error => error.message.includes('READONLY'),
-  })
+  const client = new TimedRedis(
+    {
+      host: settings.host,
+      port: settings.port,
+      db: settings.db,
+      ...(settings.username === undefined ? {} : { username: settings.username }),
+      ...(settings.password === undefined ? {} : { password: settings.password }),
+      ...(settings.tls === undefined ? {} : { tls: settings.tls }),
+      disconnectTimeout: settings.socketTimeout,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: attempt => Math.min(50 * 2 ** attempt, 1_000),
+      // A primary that a failover has demoted keeps its connections but refuses writes.
+      reconnectOnError: error => error.message.includes('READONLY'),
+    },
+    {
+      connect: settings.connectTimeout,
+      silence: settings.socketTimeout,
+      command: settings.commandTimeout,
+    },
+  )
+  const target = targetOf(client)
   let lastError: unknown
   // The first error of an attempt is its reason, those after it are consequences.
   let untold = true
+
+  function lost(): Error {
+    const cause = lastError ?? new Error('the connection was closed')
+    return new Error(explain(target, cause).message, { cause })
+  }
+
   client.on('connecting', () => {
     untold = true
+  })
+  client.on('connect', () => {
+    const { stream } = client
+    // ioredis would only say that it made no second attempt.
+    stream.prependListener('close', () => {
+      if (client.stream !== stream) return
+      for (const { command } of client.commandQueue.toArray()) command.reject(lost())
+    })
   })
   client.on('error', error => {
     const command = withoutCommand(error)
@@ -103,6 +122,7 @@ export function openConnection(settings: RedisSettings): Connection {
   })
   client.on('ready', () => {
     lastError = undefined
+    untold = true
   })
 
   let opening: Promise<void> | undefined = new Promise<void>((resolve, reject) => {
@@ -110,7 +130,7 @@ export function openConnection(settings: RedisSettings): Connection {
       for (const [event, listener] of listeners) client.off(event, listener)
       opening = undefined
       if (ready) resolve()
-      else reject(lastError ?? new Error(`the connection to ${settings.host}:${settings.port} was closed`))
+      else reject(lost())
     }
     const listeners = [
       ['ready', () => settle(true)],
@@ -124,12 +144,15 @@ export function openConnection(settings: RedisSettings): Connection {
 
   return {
     client,
-    ...namesOf(client),
+    ...target,
     get opening() {
       return opening
     },
+    get down() {
+      return client.status === 'ready' && client.stream.writable ? undefined : lost()
+    },
     get lastError() {
-      return lastError
+      return lastError ?? (client.shakingHands ? noTlsHandshake() : undefined)
     },
     close: () => client.disconnect(),
   }
@@ -137,14 +160,25 @@ export function openConnection(settings: RedisSettings): Connection {
 
 /** Uses a connection that the application opened, and will close. */
 export function injectedConnection(client: RedisClient): Connection {
-  return { client, ...namesOf(client), opening: undefined, lastError: undefined, close() {} }
+  const target = targetOf(client)
+  return {
+    client,
+    ...target,
+    opening: undefined,
+    down: undefined,
+    lastError: undefined,
+    close() {},
+  }
 }
 
-function namesOf(client: RedisClient): Pick<Connection, 'address' | 'name'> {
-  const { host, port, path, db, sentinels, name } = client.options
-  if (typeof client.nodes === 'function') return { address: 'the Redis Cluster', name: 'redis(cluster)' }
+function targetOf(client: RedisClient): RedisTarget {
+  const { host, port, path, db, sentinels, name, tls } = client.options
+  const rest = { db: db ?? 0, tls: Boolean(tls) }
+  if (typeof client.nodes === 'function') {
+    return { ...rest, server: 'the Redis Cluster', name: 'redis(cluster)' }
+  }
   const address = sentinels ? `sentinel ${name}` : (path ?? hostAndPort(host ?? 'localhost', port ?? 6379))
-  return { address, name: `redis(${address}/${db ?? 0})` }
+  return { ...rest, server: `Redis at ${address}`, name: `redis(${address}/${rest.db})` }
 }
 
 function hostAndPort(host: string, port: number): string {

@@ -148,6 +148,9 @@ const METHODS = [
   'on',
   'off',
 ]
+/** Falling back on a server of this machine would hide what went wrong. */
+const IS_IT_SET =
+  'is the environment variable set? redisStore() without arguments uses redis://127.0.0.1:6379/0'
 const MAX_REDIS_VALUE = 512 * 1024 * 1024
 const DEFAULT_MAX_VALUE = 16 * 1024 * 1024
 /** The longest span a timer takes. */
@@ -158,14 +161,18 @@ const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1
  *
  * @throws CacheError `ERR_CACHE_OPTION`, `ERR_CACHE_URL` or `ERR_CACHE_DURATION`.
  */
-export function redisSettings(input: string | URL | RedisStoreOptions = {}): RedisSettings {
+export function redisSettings(...given: [] | [options: string | URL | RedisStoreOptions]): RedisSettings {
+  const [input = {}] = given
+  if (given.length > 0 && given[0] === undefined) fail(`it received undefined; ${IS_IT_SET}`)
   const options =
     typeof input === 'string' ? { url: input } : input instanceof URL ? { url: input.href } : input
   if (isClient(options)) fail('a client is given by name: redisStore({ client })')
   checkOptions('redisStore', options, KNOWN)
+  if ('url' in options && options.url === undefined) fail(`'url' is undefined; ${IS_IT_SET}`)
   const { client, tls } = options
   if (client !== undefined) {
-    if (!isClient(client)) fail("'client' must be a Redis or a Cluster of ioredis")
+    if (!isClient(client))
+      fail(`'client' must be a Redis or a Cluster of ioredis; received ${foreign(client)}`)
     const { scaleReads = 'master', role = 'master' } = client.options
     if (scaleReads !== 'master' || role !== 'master') {
       fail(
@@ -219,6 +226,14 @@ function timeout(name: string, value: Duration | undefined): Milliseconds | unde
   const ms = parseDuration(value, `'${name}' of redisStore`)
   if (ms >= 1 && ms <= MAX_TIMEOUT) return ms
   return fail(`'${name}' must be from 1 to ${MAX_TIMEOUT} ms (24 days); received ${quote(value)}`)
+}
+
+/** What it is, but not what it holds: that may be a password. */
+function foreign(value: unknown): string {
+  if (typeof value !== 'object' || value === null)
+    return `a value of type ${value === null ? 'null' : typeof value}`
+  const missing = METHODS.find(method => typeof (value as Record<string, unknown>)[method] !== 'function')
+  return `an object without ${missing}()`
 }
 
 function isClient(value: unknown): boolean {

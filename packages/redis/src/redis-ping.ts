@@ -1,38 +1,48 @@
 import { CacheError, type Milliseconds } from '@lookaside/core'
 import { asError } from './as-error.js'
 import type { Connection } from './redis-client.js'
+import { explain, withoutFullStop } from './redis-failure.js'
 
 /** States of a client that may lead to `ready` without a command being sent. */
 const ON_THE_WAY = ['connecting', 'connect', 'reconnecting', 'close']
+/** States in which the last attempt is over and the next has not begun. */
+const BETWEEN = ['reconnecting', 'close']
 
 /**
  * Resolves once the server has answered a PING; waits for a connection that is being made, through several attempts.
  *
- * @throws CacheError `ERR_CACHE_UNAVAILABLE` when that takes longer than `limit`, or the PING fails.
+ * @throws CacheError `ERR_CACHE_UNAVAILABLE` when that takes longer than `limit` or the PING fails, and at once for a
+ * reason that further attempts won't change: a refused login or database, or something that is not this Redis.
  */
 export function ping(connection: Connection, limit: Milliseconds): Promise<void> {
-  const { client, address } = connection
+  const { client, server } = connection
   let heard: unknown
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      const silence = new Error(
-        client.status === 'ready' ? 'it is connected but silent' : 'no connection was made',
-      )
-      fail(connection.lastError ?? heard ?? silence, `within ${limit} ms`)
-    }, limit)
+    const timer = setTimeout(giveUp, limit)
 
-    function hear(error: unknown) {
-      heard = error
-    }
     function end() {
       clearTimeout(timer)
       client.off('error', hear)
       client.off('ready', send)
     }
-    function fail(cause: unknown, when: string) {
+    function fail(message: string, cause: unknown) {
       end()
-      const message = `Redis at ${address} did not answer ${when}: ${asError(cause).message}. Check that it runs there, and the credentials`
       reject(new CacheError('ERR_CACHE_UNAVAILABLE', message, { cause }))
+    }
+    function giveUp() {
+      const silence = client.status === 'ready' ? 'it is connected but silent' : 'no connection was made'
+      const cause = asError(connection.lastError ?? heard ?? new Error(silence))
+      const { message, final } = explain(connection, cause)
+      const said = withoutFullStop(cause.message)
+      fail(
+        final ? message : `${server} did not answer within ${limit} ms: ${said}. Check that it runs there`,
+        cause,
+      )
+    }
+    function hear(error: unknown) {
+      heard = withoutCommand(error)
+      const { message, final } = explain(connection, heard)
+      if (final) fail(message, heard)
     }
     function send() {
       client.off('ready', send)
@@ -41,12 +51,19 @@ export function ping(connection: Connection, limit: Milliseconds): Promise<void>
           end()
           resolve()
         },
-        error => fail(error, 'a PING'),
+        error => fail(explain(connection, error).message, withoutCommand(error)),
       )
     }
 
     client.on('error', hear)
     if (ON_THE_WAY.includes(client.status)) client.on('ready', send)
     else send()
+    if (BETWEEN.includes(client.status) && connection.lastError !== undefined) hear(connection.lastError)
   })
+}
+
+/** The error without the command that ioredis attaches, as AUTH and HELLO contain the password. */
+function withoutCommand(error: unknown): unknown {
+  if (!(error instanceof Error && 'command' in error)) return error
+  return Object.assign(new Error(error.message), { name: error.name })
 }

@@ -7,6 +7,7 @@ import {
 } from '@lookaside/core'
 import { asError } from './as-error.js'
 import { injectedConnection, openConnection } from './redis-client.js'
+import { isAnswer } from './redis-failure.js'
 import { keyspaceOf } from './redis-keyspace.js'
 import { type RedisStoreOptions, redisSettings } from './redis-options.js'
 import { ping } from './redis-ping.js'
@@ -20,7 +21,8 @@ const RANDOM_BYTES = 8
  * Keeps values in Redis 6.0 or later: one server, a primary behind Sentinel, or a Cluster.
  *
  * The connection is opened at once and comes back by itself. Calls made during the first attempt to connect wait
- * for its outcome; later ones fail at once while there is no connection. Only primaries are read.
+ * for its outcome; later ones fail at once while there is no connection. Only primaries are read. Without arguments it is the Redis at
+ * `redis://127.0.0.1:6379/0`; `undefined` as an argument is refused, as it is what an unset variable gives.
  *
  * @throws CacheError `ERR_CACHE_URL`, `ERR_CACHE_OPTION` or `ERR_CACHE_DURATION` for what it can't be made from.
  *
@@ -31,8 +33,8 @@ const RANDOM_BYTES = 8
  * // a Cluster, which the application opens and closes
  * const store = redisStore({ client: new Cluster([{ host: '10.0.0.1', port: 7000 }]) })
  */
-export function redisStore(options?: string | URL | RedisStoreOptions): RemoteStore {
-  const settings = redisSettings(options)
+export function redisStore(...given: [] | [options: string | URL | RedisStoreOptions]): RemoteStore {
+  const settings = redisSettings(...given)
   const { maxValueBytes, connectTimeout } = settings
   const connection =
     settings.client === undefined ? openConnection(settings) : injectedConnection(settings.client)
@@ -44,10 +46,14 @@ export function redisStore(options?: string | URL | RedisStoreOptions): RemoteSt
     if (closed) throw new CacheError('ERR_CACHE_CLOSED', `${name} has been closed; make a new store`)
   }
 
-  /** Every command waits for this: nothing at all, once there has been a first attempt to connect. */
+  /** What a command has to wait for: nothing at all, once there has been a first attempt to connect. */
   function opening(): Promise<void> | undefined {
     checkOpen()
-    return connection.opening
+    const { opening } = connection
+    if (opening !== undefined) return opening
+    const { down } = connection
+    if (down !== undefined) throw down
+    return undefined
   }
 
   function payload(key: string, bytes: Uint8Array): Buffer {
@@ -68,17 +74,18 @@ export function redisStore(options?: string | URL | RedisStoreOptions): RemoteSt
 
     async get(key) {
       checkWireKey(key)
-      await opening()
+      const first = opening()
+      if (first !== undefined) await first
       const bytes = await client.getBuffer(key)
       return bytes === null ? undefined : stored(bytes)
     },
 
     async getMany(keys) {
       for (const key of keys) checkWireKey(key)
-      const ready = opening()
+      checkOpen()
       if (keys.length === 0) return []
       try {
-        await ready
+        await opening()
         const slots = await keyspace.read(keys)
         return slots.map(slot => (slot === null ? undefined : slot instanceof Error ? slot : stored(slot)))
       } catch (error) {
@@ -163,6 +170,8 @@ export function redisStore(options?: string | URL | RedisStoreOptions): RemoteSt
       checkOpen()
       await ping(connection, connectTimeout)
     },
+
+    answered: isAnswer,
 
     async close() {
       if (closed) return

@@ -1,4 +1,4 @@
-import { CacheError, type Clock, type Milliseconds, type RemoteStore, systemClock } from '@lookaside/core'
+import { type Clock, type Milliseconds, type RemoteStore, systemClock } from '@lookaside/core'
 
 /** The operations of a remote store. */
 export type StoreOperation = {
@@ -36,7 +36,7 @@ export interface FaultyStore extends RemoteStore {
   readonly calls: StoreCall[]
   /** Performs calls `ms` after they were made: a slow network, or a write that lands late. */
   delay(ms: Milliseconds, scope?: FaultScope): void
-  /** Rejects calls without performing them; with an `ERR_CACHE_UNAVAILABLE` unless an error is given. */
+  /** Rejects calls without performing them; with an error as of a lost connection, unless one is given. */
   fail(error?: unknown, scope?: FaultScope): void
   /** Neither performs nor answers calls: the request was lost, or the server is frozen. */
   hang(scope?: FaultScope): void
@@ -144,7 +144,7 @@ function never<T>(): Promise<T> {
   return new Promise(() => {})
 }
 
-function unavailable(name: string): CacheError {
-  const message = `expected an answer from the store '${name}'; a fault was switched on; heal() it`
-  return new CacheError('ERR_CACHE_UNAVAILABLE', message)
+/** As a client would throw it: the core makes a `CacheError` of it. */
+function unavailable(name: string): Error {
+  return new Error(`the connection of '${name}' was lost, by a fault that was switched on; heal() it`)
 }

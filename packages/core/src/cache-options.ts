@@ -1,0 +1,142 @@
+import type { BreakerOptions } from './breaker.js'
+import { type Clock, systemClock } from './clock.js'
+import { type Duration, type Milliseconds, parseDuration } from './duration.js'
+import { CacheError, quote } from './errors.js'
+import type { Guard } from './guard.js'
+import { type KeySpace, rootSpace } from './key.js'
+import { checkOptions } from './options.js'
+import {
+  DEFAULT_SETTINGS,
+  extendSettings,
+  NAMESPACE_OPTION_NAMES,
+  type NamespaceOptions,
+  type Settings,
+} from './settings.js'
+import { type CloneMode, type Share, shareBy } from './sharing.js'
+import type { CacheStore } from './store.js'
+import type { StoreCallSettings } from './store-calls.js'
+
+/** Everything `createCache` takes. */
+export interface CacheOptions extends NamespaceOptions {
+  /** Where the values are: `lruStore(…)`, `redisStore(…)`, `memcachedStore(…)`, or a store of your own. */
+  readonly store: CacheStore
+  /** Who loads and who waits. @default every caller claims, loads and commits for itself */
+  readonly guard?: Guard | undefined
+  /** What every key begins with: `[A-Za-z0-9_.-]`, or nothing for keys that other programs share. @default 'lookaside' */
+  readonly prefix?: string | undefined
+  /** Who may change a cached value. @default shared by reference, nobody may */
+  readonly clone?: CloneMode | undefined
+  /** How long a claim holds unless renewed, at least 1 ms: what a crashed loader can cost the others. @default '5s' */
+  readonly claimTtl?: Duration | undefined
+  /** How long one call to a remote store may take, at least 1 ms. @default '200ms' */
+  readonly storeTimeout?: Duration | undefined
+  /** When a remote store counts as down and is spared; `false` for never. @default { failures: 5, probeEvery: 500 } */
+  readonly breaker?: BreakerOptions | false | undefined
+  /** Where time and chance come from. @default the machine's */
+  readonly clock?: Clock | undefined
+}
+
+const OWN_NAMES = ['store', 'guard', 'prefix', 'clone', 'claimTtl', 'storeTimeout', 'breaker', 'clock']
+
+/** Every name that `createCache` takes. */
+export const CACHE_OPTION_NAMES: readonly string[] = [...OWN_NAMES, ...NAMESPACE_OPTION_NAMES]
+
+const DEFAULT_PREFIX = 'lookaside'
+const DEFAULT_CLAIM_TTL: Milliseconds = 5_000
+const DEFAULT_STORE_TIMEOUT: Milliseconds = 200
+const DEFAULT_BREAKER = { failures: 5, probeEvery: 500 }
+
+/** The options of a cache, checked. */
+export interface CacheSettings {
+  readonly store: CacheStore
+  readonly guard: Guard | undefined
+  readonly prefix: string
+  readonly space: KeySpace
+  readonly values: Settings
+  readonly share: Share | undefined
+  readonly clock: Clock
+  readonly claimTtl: Milliseconds
+  readonly storeCalls: StoreCallSettings
+}
+
+/** @throws CacheError `ERR_CACHE_OPTION`, `ERR_CACHE_DURATION` or `ERR_CACHE_NAMESPACE` */
+export function checkCacheOptions(options: CacheOptions): CacheSettings {
+  checkOptions('createCache', options ?? {}, CACHE_OPTION_NAMES)
+  const { store, guard, prefix = DEFAULT_PREFIX, clone, clock = systemClock } = options ?? {}
+  checkStore(store)
+  checkMethods('guard', guard, ['run'])
+  checkMethods('clock', clock, ['now', 'monotonic', 'timer', 'sleep', 'random'])
+  return {
+    store,
+    guard,
+    prefix,
+    space: rootSpace(checkPrefix(prefix)),
+    values: extendSettings('createCache', DEFAULT_SETTINGS, namespaceOptions(options)),
+    share: shareBy(clone),
+    clock,
+    claimTtl: positive('claimTtl', options.claimTtl, DEFAULT_CLAIM_TTL),
+    storeCalls: storeCallSettings(options),
+  }
+}
+
+const STORE_METHODS = {
+  local: ['get', 'set', 'delete', 'clear'],
+  remote: ['get', 'getMany', 'set', 'add', 'replace', 'delete', 'deleteMany', 'increment', 'ping', 'close'],
+}
+
+function checkStore(store: unknown): asserts store is CacheStore {
+  const kind = (store as Partial<CacheStore> | undefined | null)?.kind
+  if (kind !== 'local' && kind !== 'remote') {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `store must be a store, such as lruStore({ maxEntries: 10_000 }) or redisStore('redis://localhost:6379'); received ${quote(store)}`,
+    )
+  }
+  checkMethods('store', store, STORE_METHODS[kind])
+}
+
+function checkMethods(what: string, value: unknown, names: readonly string[]): void {
+  if (value === undefined) return
+  const missing = names.filter(
+    name => typeof (value as Record<string, unknown> | null)?.[name] !== 'function',
+  )
+  if (missing.length === 0) return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `${what} must have the method${missing.length > 1 ? 's' : ''} ${missing.join(', ')}; received ${quote(value)}`,
+  )
+}
+
+function checkPrefix(prefix: unknown): string {
+  if (typeof prefix === 'string') return prefix
+  throw new CacheError('ERR_CACHE_OPTION', `prefix must be a string; received ${quote(prefix)}`)
+}
+
+function namespaceOptions(options: CacheOptions): NamespaceOptions {
+  return Object.fromEntries(NAMESPACE_OPTION_NAMES.map(name => [name, options[name]])) as NamespaceOptions
+}
+
+function storeCallSettings(options: CacheOptions): StoreCallSettings {
+  const { breaker } = options
+  if (breaker !== false) checkOptions('breaker', breaker, ['failures', 'probeEvery'])
+  const asked = breaker === false ? { failures: Number.POSITIVE_INFINITY } : breaker
+  const failures = asked?.failures ?? DEFAULT_BREAKER.failures
+  if (typeof failures !== 'number' || !(failures >= 1)) {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `failures of breaker must be a number from 1; received ${quote(failures)}`,
+    )
+  }
+  return {
+    timeout: positive('storeTimeout', options.storeTimeout, DEFAULT_STORE_TIMEOUT),
+    breakerFailures: failures,
+    breakerProbeEvery: positive('probeEvery of breaker', asked?.probeEvery, DEFAULT_BREAKER.probeEvery),
+  }
+}
+
+function positive(what: string, duration: Duration | undefined, fallback: Milliseconds): Milliseconds {
+  if (duration === undefined) return fallback
+  const ms = parseDuration(duration, what)
+  if (ms > 0) return ms
+  throw new CacheError('ERR_CACHE_OPTION', `${what} must be at least 1 ms; received ${quote(duration)}`)
+}

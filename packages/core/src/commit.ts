@@ -1,0 +1,105 @@
+import type { Claim } from './claim.js'
+import type { Engine } from './engine.js'
+import type { Entry } from './entry.js'
+import { isCacheError } from './errors.js'
+import type { NotStoredReason } from './events.js'
+import { keptFor } from './lifetime.js'
+import type { Address, View } from './tier.js'
+
+/** What a load has come to, and what is known of its key. */
+export interface LoadResult {
+  readonly address: Address
+  readonly view: View
+  readonly entry: Entry<unknown>
+  /** Whether the value passes its schema again. */
+  readonly checkable: boolean
+  /** The load was asked for whatever was there. */
+  readonly forced: boolean
+  /** The key was invalidated in this process since the flight began. */
+  readonly detached: boolean
+  /** The store did not answer when the flight began. */
+  readonly unreachable: boolean
+}
+
+/** Why a value could not be stored that the store never saw. */
+const UNFIT: Partial<Record<string, NotStoredReason>> = {
+  ERR_CACHE_NOT_ENCODABLE: 'not-encodable',
+  ERR_CACHE_TOO_LARGE: 'too-large',
+}
+
+/** Stores a load's result as far as its claim allows, and ends the claim; never fails the load. */
+export async function commitResult(
+  engine: Engine,
+  claim: Claim | undefined,
+  result: LoadResult,
+): Promise<void> {
+  const { tier, clock, claimTtl, events, counters, background } = engine
+  const { address, view, entry } = result
+  const { key } = address
+  if (claim === undefined) {
+    tellNotStored(engine, key, 'no-claim')
+    await dropOlder(engine, claim, result)
+    return
+  }
+  try {
+    if (!result.detached) {
+      const packed = tier.pack(address, entry, view, result.checkable)
+      if (await claim.commit(packed, keptFor(entry, view, clock.now(), claimTtl))) {
+        counters.commits++
+        if (events.active) events.emit({ type: 'commit', key })
+        return
+      }
+    }
+    counters.commitsRejected++
+    if (events.active) events.emit({ type: 'commit-rejected', key })
+    if (result.detached) await claim.release()
+    await dropOlder(engine, claim, result)
+  } catch (error) {
+    if (!isCacheError(error)) throw error
+    const unfit = UNFIT[error.code]
+    if (unfit !== undefined) {
+      await discardResult(engine, claim, result, unfit, error)
+      return
+    }
+    tellNotStored(engine, key, 'store-error', error)
+    // The caller has waited for one deadline already. If the commit landed after all this does nothing.
+    background.add(key, claim.release().catch(reported))
+  }
+}
+
+/** Ends the claim of a load whose result is not to be stored; what it was to replace goes as well. */
+export async function discardResult(
+  engine: Engine,
+  claim: Claim | undefined,
+  result: LoadResult,
+  reason: NotStoredReason,
+  error?: Error,
+): Promise<void> {
+  tellNotStored(engine, result.address.key, reason, error)
+  try {
+    if ((await claim?.discard()) !== true) await dropOlder(engine, claim, result)
+  } catch (failure) {
+    if (!isCacheError(failure)) throw failure
+  }
+}
+
+/**
+ * After a forced load that could not store: what stands there instead, a value or the claim of a load under way, may
+ * come from a load that began before this one was asked for. What stands over a marker of ours does not: it was
+ * claimed later.
+ */
+async function dropOlder(engine: Engine, claim: Claim | undefined, result: LoadResult): Promise<void> {
+  if (!result.forced || claim?.marked === true) return
+  const { key, at } = result.address
+  const dropped = engine.tier.delete(at).catch(reported)
+  // A store that did not answer before has cost the caller one deadline already.
+  if (result.unreachable) engine.background.add(key, dropped)
+  else await dropped
+}
+
+function tellNotStored({ events }: Engine, key: string, reason: NotStoredReason, error?: Error): void {
+  if (events.active) events.emit({ type: 'not-stored', key, reason, ...(error !== undefined && { error }) })
+}
+
+/** For store calls whose failure has been told as an event and changes nothing here. */
+function reported(): void {}

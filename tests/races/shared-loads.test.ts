@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { memory } from '../backends.js'
+import { joining, memoryWorld, operations } from './claim-world.js'
+import { heldLoad } from './held-load.js'
+
+describe('a running load is shared', () => {
+  test('with a caller whose own read shows its marker', async () => {
+    const { world } = memoryWorld()
+    const { cache, trace } = world.open(memory, { guard: joining })
+    const held = heldLoad<string>()
+    const first = cache.getOrSet('row', held.load)
+    await held.begun
+    const second = cache.getOrSet('row', () => 'loaded twice')
+    await world.clock.advance(0)
+    held.finish('loaded once')
+    expect(await Promise.all([first, second])).toEqual(['loaded once', 'loaded once'])
+    expect(trace.types()).toEqual(['miss', 'miss', 'load', 'commit'])
+  })
+
+  test('but not after another process has deleted the key', async () => {
+    const { world } = memoryWorld()
+    const [here, there] = [world.open(memory, { guard: joining }), world.open(memory)]
+    const held = heldLoad<string>()
+    const first = here.cache.getOrSet('row', held.load)
+    await held.begun
+    await there.cache.delete('row')
+    expect(await here.cache.getOrSet('row', () => 'new')).toBe('new')
+    held.finish('old')
+    expect(await first).toBe('old')
+    expect(here.trace.types()).toEqual(['miss', 'miss', 'load', 'commit', 'load', 'commit-rejected'])
+  })
+
+  test.each(['expire', 'set'] as const)(
+    'but not after another process has changed what it is to replace by %s',
+    async how => {
+      const { world } = memoryWorld()
+      const options = { ttl: '1m', grace: '1h', guard: joining } as const
+      const [here, there] = [world.open(memory, options), world.open(memory, options)]
+      await here.cache.set('row', 'first')
+      await world.clock.advance(60_000)
+      const held = heldLoad<string>()
+      const first = here.cache.getOrSet('row', held.load)
+      await held.begun
+      if (how === 'set') await there.cache.set('row', 'second', { ttl: 1 })
+      else await there.cache.expire('row')
+      await world.clock.advance(1)
+      expect(await here.cache.getOrSet('row', () => 'new')).toBe('new')
+      held.finish('old')
+      expect(await first).toBe('old')
+      expect(await here.cache.get('row')).toBe('new')
+    },
+  )
+
+  test('but not with a caller who comes after all others have left', async () => {
+    const { world } = memoryWorld()
+    const { cache, store } = world.open(memory, { guard: joining })
+    const held = heldLoad<string>()
+    const caller = new AbortController()
+    const reading = cache.getOrSet('row', held.load, { signal: caller.signal })
+    const left = expect(reading).rejects.toThrow('changed my mind')
+    await held.begun
+    store.delay(50, { ops: ['delete'], times: 1 })
+    caller.abort(new Error('changed my mind'))
+    await left
+    expect(await cache.getOrSet('row', () => 'loaded again')).toBe('loaded again')
+    await world.clock.advance(50)
+  })
+
+  test('with everybody while the store can not be reached', async () => {
+    const { world } = memoryWorld()
+    const { cache, store } = world.open(memory, { guard: joining, breaker: false })
+    store.fail()
+    const held = heldLoad<string>()
+    const first = cache.getOrSet('row', held.load)
+    await held.begun
+    const second = cache.getOrSet('row', () => 'loaded twice')
+    await world.clock.advance(0)
+    held.finish('loaded once')
+    expect(await Promise.all([first, second])).toEqual(['loaded once', 'loaded once'])
+  })
+
+  test('but not after an invalidation here, whether or not that reached the store', async () => {
+    const { world } = memoryWorld()
+    const { cache, store } = world.open(memory, { guard: joining, breaker: false })
+    store.fail()
+    const held = heldLoad<string>()
+    const first = cache.getOrSet('row', held.load)
+    await held.begun
+    expect(await cache.delete('row')).toBe(false)
+    expect(await cache.getOrSet('row', () => 'new')).toBe('new')
+    held.finish('old')
+    expect(await first).toBe('old')
+  })
+})
+
+describe('two caches on one store', () => {
+  test('load each for itself, since their options may differ, and store one result', async () => {
+    const { world } = memoryWorld()
+    const first = world.open(memory, { guard: joining })
+    const second = world.open(memory, { guard: joining, store: first.store })
+    const held = heldLoad<string>()
+    const reading = first.cache.getOrSet('row', held.load)
+    await held.begun
+    expect(await second.cache.getOrSet('row', () => 'unclaimed')).toBe('unclaimed')
+    held.finish('claimed')
+    expect(await reading).toBe('claimed')
+    expect(second.trace.types()).toEqual(['miss', 'load', 'not-stored'])
+    expect(await second.cache.get('row')).toBe('claimed')
+  })
+
+  test("detach each other's loads", async () => {
+    const { world } = memoryWorld()
+    const first = world.open(memory, { guard: joining })
+    const second = world.open(memory, { guard: joining, store: first.store })
+    const held = heldLoad<string>()
+    const reading = first.cache.getOrSet('row', held.load)
+    await held.begun
+    await second.cache.delete('row')
+    expect(await second.cache.getOrSet('row', () => 'new')).toBe('new')
+    held.finish('old')
+    expect(await reading).toBe('old')
+    expect(first.trace.types()).toEqual(['miss', 'load', 'commit-rejected'])
+    expect(await first.cache.get('row')).toBe('new')
+  })
+
+  test('close it once, when the last of them closes', async () => {
+    const { world } = memoryWorld()
+    const first = world.open(memory)
+    const second = world.open(memory, { store: first.store })
+    await first.cache.close()
+    await first.cache.close()
+    expect(operations(first.store)).toEqual([])
+    expect(await second.cache.getOrSet('row', () => 'value')).toBe('value')
+    await second.cache.close()
+    expect(operations(first.store).filter(op => op === 'close')).toHaveLength(1)
+  })
+})
