@@ -236,6 +236,15 @@ describe('an open marker', () => {
     expect(await processes[0].cache.get('row')).toBeUndefined()
   })
 
+  test('is taken away by a forced refresh that is not stored, and older loads with it', async () => {
+    const { processes, loads, readings } = await openMarker()
+    await processes[1].cache.getOrSet('row', context => context.noStore(), { refresh: true })
+    loads[0].finish('older')
+    loads[1].finish('older')
+    expect(await Promise.all(readings)).toEqual(['older', 'older'])
+    expect(await processes[0].cache.get('row')).toBeUndefined()
+  })
+
   test('is gone after a second', async () => {
     const { world, processes, loads, readings } = await openMarker()
     await world.clock.advance(1_000)

@@ -36,7 +36,8 @@ it('keeps undefined where the type has it', () => {
 })
 
 it('gives them the output of its schema', () => {
-  expectTypeOf(checked).toEqualTypeOf<Cache<{ id: number }>>()
+  expectTypeOf(checked).toEqualTypeOf<Cache<{ id: number }, { id: string }>>()
+  expectTypeOf(checked.getOrSet('a', () => ({ id: '1' }))).toEqualTypeOf<Promise<{ id: number }>>()
   expectTypeOf(checked.get('a')).toEqualTypeOf<Promise<{ id: number } | undefined>>()
 })
 

@@ -1,5 +1,6 @@
 import type { Cache, Wrapped } from '@lookaside/core'
 import { expectTypeOf, it } from 'vitest'
+import { z } from 'zod'
 
 interface User {
   readonly id: number
@@ -11,7 +12,7 @@ declare const find: (id: number, locale?: string) => Promise<User | null>
 const cached = cache.wrap(find, { key: 'user', ttl: value => (value === null ? '1s' : '5m') })
 
 it('keeps the parameters and the result of the function', () => {
-  expectTypeOf(cached).toEqualTypeOf<Wrapped<[id: number, locale?: string], User | null>>()
+  expectTypeOf(cached).toEqualTypeOf<Wrapped<typeof find, User | null>>()
   expectTypeOf(cached).parameters.toEqualTypeOf<Parameters<typeof find>>()
   expectTypeOf(cached(1)).toEqualTypeOf<Promise<User | null>>()
   expectTypeOf(cached.refresh(1, 'de')).toEqualTypeOf<Promise<User | null>>()
@@ -46,4 +47,16 @@ it('refuses what is used wrongly', () => {
   cache.wrap(find, { key: id => id })
   // @ts-expect-error there is refresh() for that
   cache.wrap(find, { key: 'user', refresh: true })
+})
+
+it('takes a key function of fewer or of all parameters, and what may be left out may be left out', () => {
+  const added = cache.wrap((a: number, b?: string) => `${a}${b}`, { key: (a, b) => `${a}:${b}` })
+  expectTypeOf(added(1)).toEqualTypeOf<Promise<string>>()
+})
+
+it('gives the output of its schema', () => {
+  const schema = z.string().transform(Number)
+  const parsed = cache.wrap((id: number) => `${id}`, { key: 'parsed', schema })
+  expectTypeOf(parsed(1)).toEqualTypeOf<Promise<number>>()
+  expectTypeOf(parsed.original(1)).toEqualTypeOf<string>()
 })

@@ -185,11 +185,11 @@ export class CacheView<V, I> implements Cache<V, I> {
     return new CacheView<T, never>(this.#engine, space, settings, this.#share, this.#close)
   }
 
-  wrap<A extends unknown[], R extends I>(
-    fn: (...args: A) => R | PromiseLike<R>,
-    options: WrapOptions<A, R>,
-  ): Wrapped<A, R> {
-    const wrapped = wrapFunction(this as unknown as Cache, fn, options)
+  wrap<F extends (...args: never[]) => I | PromiseLike<I>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+  ): Wrapped<F, Typed<V, Awaited<ReturnType<F>>>> {
+    const wrapped = wrapFunction<F, Typed<V, Awaited<ReturnType<F>>>>(this as unknown as Cache, fn, options)
     // What can be checked now is not left to the first miss.
     const { key: _, ...rest } = options
     this.#plan(() => undefined, rest as GetOrSetOptions<never>)

@@ -161,14 +161,14 @@ export interface Cache<V = unknown, I = V> {
    * await findUser(42)
    * await findUser.delete(42)
    */
-  wrap<A extends unknown[], S extends StandardSchema>(
-    fn: (...args: A) => InferInput<S> | PromiseLike<InferInput<S>>,
-    options: WrapOptions<A, InferOutput<S>> & { readonly schema: S },
-  ): Wrapped<A, InferOutput<S>, InferInput<S>>
-  wrap<A extends unknown[], R extends I>(
-    fn: (...args: A) => R | PromiseLike<R>,
-    options: WrapOptions<A, R>,
-  ): Wrapped<A, Typed<V, R>, R>
+  wrap<S extends StandardSchema, F extends (...args: never[]) => InferInput<S> | PromiseLike<InferInput<S>>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, InferOutput<S>> & { readonly schema: S },
+  ): Wrapped<F, InferOutput<S>>
+  wrap<F extends (...args: never[]) => I | PromiseLike<I>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+  ): Wrapped<F, Typed<V, Awaited<ReturnType<F>>>>
 
   /**
    * Runs a write and then deletes `keys`, also when the write rejects: it may have committed all the same.

@@ -47,7 +47,7 @@ export function findMember(
     if (what !== undefined) return { what, path: pathTo(place) }
     if (typeof member !== 'object' || member === null) continue
     try {
-      addMembers(member, reach, (inner, key, by) => add(inner, place, key, by))
+      eachMember(member, reach, (inner, key, by) => add(inner, place, key, by))
     } catch (error) {
       return { what: `an object whose properties can't be read, ${quote(error)},`, path: pathTo(place) }
     }
@@ -68,13 +68,14 @@ function isSimple(member: unknown): boolean {
   }
 }
 
-function addMembers(
+/** Calls back for every member of an object. */
+export function eachMember(
   container: object,
   reach: Reach,
   add: (member: unknown, key: unknown, by: Place['by']) => void,
 ): void {
   if (ArrayBuffer.isView(container)) return
-  if (reach === 'structured') {
+  if (reach === 'structured' && Object.getPrototypeOf(container) !== Object.prototype) {
     if (types.isMap(container)) {
       Map.prototype.forEach.call(container, (member, key) => {
         add(key, undefined, 'key')
@@ -87,12 +88,12 @@ function addMembers(
       return
     }
     if (types.isNativeError(container)) {
-      if (Object.hasOwn(container, 'cause')) add((container as Error).cause, undefined, 'cause')
+      if (Object.hasOwn(container, 'cause')) add(container.cause, undefined, 'cause')
       return
     }
     if (types.isDate(container) || types.isRegExp(container) || types.isBoxedPrimitive(container)) return
   }
-  for (const key of Object.keys(container)) add(Reflect.get(container, key), key, 'property')
+  for (const key of Object.keys(container)) add((container as Record<string, unknown>)[key], key, 'property')
 }
 
 function pathTo(place: Place): string {

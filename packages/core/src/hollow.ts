@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { CacheError } from './errors.js'
-import { findMember } from './find-member.js'
+import { eachMember, findMember } from './find-member.js'
 
 /**
  * Refuses a value of which structured clone would silently keep nothing: one that holds, at any depth, an instance
@@ -11,14 +11,33 @@ import { findMember } from './find-member.js'
  * @throws CacheError `ERR_CACHE_NOT_ENCODABLE`, which names the instance and where it is.
  */
 export function refuseHollow(value: unknown): void {
+  if (!holdsHollow(value)) return
   const found = findMember(value, 'structured', member =>
     isHollow(member) ? instanceName(member) : undefined,
   )
-  if (found === undefined) return
   throw new CacheError(
     'ERR_CACHE_NOT_ENCODABLE',
-    `${found.what} at ${found.path} would come back as an empty object: cache plain data that stands for it, or give a codec of your own`,
+    `${found?.what} at ${found?.path} would come back as an empty object: cache plain data that stands for it, or give a codec of your own`,
   )
+}
+
+/** The same search as `findMember` makes, without keeping the way: for every value that is cloned. */
+function holdsHollow(root: unknown): boolean {
+  const seen = new Set<object>()
+  const open: object[] = []
+
+  function add(member: unknown): void {
+    if (typeof member !== 'object' || member === null || seen.has(member)) return
+    seen.add(member)
+    open.push(member)
+  }
+
+  add(root)
+  for (let member = open.pop(); member !== undefined; member = open.pop()) {
+    if (isHollow(member)) return true
+    eachMember(member, 'structured', add)
+  }
+  return false
 }
 
 /** Whether a structured clone of it would be `{}`, though it is no `{}` itself. */

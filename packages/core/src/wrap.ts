@@ -10,22 +10,22 @@ const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES]
 /** How a function is cached. */
 export interface WrapOptions<A extends unknown[], R> extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal'> {
   /** The key of a call: a function of its arguments, or a name to which the arguments are added faithfully. */
-  readonly key: string | ((...args: NoInfer<A>) => string)
+  readonly key: string | ((...args: A) => string)
 }
 
 /** A cached function. */
-export interface Wrapped<A extends unknown[], R, F = R> {
-  (...args: A): Promise<R>
+export interface Wrapped<F extends (...args: never[]) => unknown, R = Awaited<ReturnType<F>>> {
+  (...args: Parameters<F>): Promise<R>
   /** The key of a call with these arguments. */
-  key(...args: A): string
+  key(...args: Parameters<F>): string
   /** Deletes the result for these arguments. */
-  delete(...args: A): Promise<boolean>
+  delete(...args: Parameters<F>): Promise<boolean>
   /** Makes the result for these arguments stale, keeping it for grace. */
-  expire(...args: A): Promise<boolean>
+  expire(...args: Parameters<F>): Promise<boolean>
   /** Calls the function whatever is cached, and stores its result. */
-  refresh(...args: A): Promise<R>
+  refresh(...args: Parameters<F>): Promise<R>
   /** The function itself, uncached. */
-  readonly original: (...args: A) => F | PromiseLike<F>
+  readonly original: F
 }
 
 /** What wrapping needs of a cache. */
@@ -35,27 +35,28 @@ interface Target {
   expire(key: string): Promise<boolean>
 }
 
-export function wrapFunction<A extends unknown[], R>(
+export function wrapFunction<F extends (...args: never[]) => unknown, R>(
   target: Target,
-  fn: (...args: A) => R | PromiseLike<R>,
-  options: WrapOptions<A, R>,
-): Wrapped<A, R> {
+  fn: F,
+  options: WrapOptions<Parameters<F>, never>,
+): Wrapped<F, R> {
+  type Arguments = Parameters<F>
   if (typeof fn !== 'function') {
     throw new CacheError('ERR_CACHE_OPTION', `wrap takes the function to cache; received ${quote(fn)}`)
   }
   checkOptions('wrap', options ?? {}, WRAP_NAMES)
   const { key: naming, ...rest } = options ?? {}
-  const keyOf = keyNaming(naming)
+  const keyOf = keyNaming<Arguments>(naming)
   const plain = rest as GetOrSetOptions<unknown>
   const refreshing: GetOrSetOptions<unknown> = { ...plain, refresh: true }
-  const call = async (args: A, how: GetOrSetOptions<unknown>) =>
+  const call = async (args: Arguments, how: GetOrSetOptions<unknown>) =>
     (await target.getOrSet(keyOf(...args), () => fn(...args), how)) as R
 
-  return Object.assign((...args: A) => call(args, plain), {
+  return Object.assign((...args: Arguments) => call(args, plain), {
     key: keyOf,
-    delete: async (...args: A) => target.delete(keyOf(...args)),
-    expire: async (...args: A) => target.expire(keyOf(...args)),
-    refresh: (...args: A) => call(args, refreshing),
+    delete: async (...args: Arguments) => target.delete(keyOf(...args)),
+    expire: async (...args: Arguments) => target.expire(keyOf(...args)),
+    refresh: (...args: Arguments) => call(args, refreshing),
     original: fn,
   })
 }

@@ -1,5 +1,6 @@
 import { CacheError, type IncrementOptions, quote } from '@lookaside/core'
-import { type MemcachedExchange, type Reader, unexpected, withoutCas } from './memcached-exchange.js'
+import type { MemcachedExchange, Reader } from './memcached-exchange.js'
+import { nameOf, unexpected, withoutCas } from './memcached-failure.js'
 import { counterExtras, OPCODE, STATUS, storageExtras } from './memcached-protocol.js'
 import { toExptime } from './memcached-ttl.js'
 import { readStored } from './memcached-value.js'
@@ -70,7 +71,7 @@ export async function incrementCounter(
     const value = await attempt()
     if (value !== undefined) return value
   }
-  throw new Error(`memcached at ${server.host}:${server.port} keeps contradicting itself about ${quote(key)}`)
+  throw new Error(`${nameOf(server)} keeps contradicting itself about ${quote(key)}`)
 }
 
 interface FoundCounter {

@@ -1,5 +1,7 @@
-import { CacheError } from '@lookaside/core'
+import { isCacheError } from '@lookaside/core'
+import { nameOf, unavailable, unexpected } from './memcached-failure.js'
 import { encodeRequest, encodeRequests, OPCODE, type Question, STATUS } from './memcached-protocol.js'
+import { MemcachedQuarantine } from './memcached-quarantine.js'
 import type { MemcachedVersion } from './memcached-version.js'
 import type { MemjsClient, MemjsReply, MemjsServer } from './memjs-client.js'
 
@@ -11,13 +13,24 @@ const NOOP: Question = { opcode: OPCODE.noop }
 /**
  * Sends requests to the servers of a memjs client, each exactly once.
  *
+ * Of several servers each has its own quarantine, and what fails at one of them is `ERR_CACHE_UNAVAILABLE`: it says
+ * nothing of the others. A single server has none; its failures are what its connection threw.
+ *
  * Beside memjs' own `perform`, which would send an increment twice and move on to another server after a failure.
  */
 export class MemcachedExchange {
   readonly #client: MemjsClient
+  readonly #quarantines: ReadonlyMap<MemjsServer, MemcachedQuarantine> | undefined
 
   constructor(client: MemjsClient) {
     this.#client = client
+    if (client.servers.length === 1) return
+    this.#quarantines = new Map(
+      client.servers.map(server => [
+        server,
+        new MemcachedQuarantine(nameOf(server), () => this.ping(server)),
+      ]),
+    )
   }
 
   get servers(): readonly MemjsServer[] {
@@ -45,6 +58,14 @@ export class MemcachedExchange {
   ask<T>(server: MemjsServer, question: Question, read: Reader<T>): Promise<T> {
     const seq = this.#nextSeq()
     return this.#send(server, seq, encodeRequest(seq, question), read)
+  }
+
+  /** Resolves once the server has answered; asks it even in quarantine, which an answer ends. */
+  ping(server: MemjsServer): Promise<void> {
+    const seq = this.#nextSeq()
+    return this.#write(server, seq, encodeRequest(seq, NOOP), (reply, _socket, asked) => {
+      if (reply.header.status !== STATUS.ok) throw unexpected(asked, reply)
+    })
   }
 
   /** Sends one request behind another whose reply nobody waits for, in one piece. */
@@ -88,9 +109,29 @@ export class MemcachedExchange {
   }
 
   #send<T>(server: MemjsServer, seq: number, request: Buffer, read: Reader<T>, quiet = false): Promise<T> {
+    const quarantine = this.#quarantines?.get(server)
+    if (quarantine === undefined) return this.#write(server, seq, request, read, quiet)
+    const refusal = quarantine.refusal()
+    if (refusal !== undefined) return Promise.reject(refusal)
+    return this.#write(server, seq, request, read, quiet, error =>
+      isCacheError(error) ? error : unavailable(server, error),
+    )
+  }
+
+  /** @param told makes what became of the connection into what the caller is told. */
+  #write<T>(
+    server: MemjsServer,
+    seq: number,
+    request: Buffer,
+    read: Reader<T>,
+    quiet = false,
+    told = (error: Error) => error,
+  ): Promise<T> {
+    const quarantine = this.#quarantines?.get(server)
     return new Promise<T>((resolve, reject) => {
       let carrier: object
       const respond = (reply: MemjsReply) => {
+        quarantine?.answered()
         try {
           const result = read(reply, carrier, server)
           if (!quiet || reply.header.opcode === OPCODE.noop) resolve(result)
@@ -99,39 +140,16 @@ export class MemcachedExchange {
         }
       }
       server.onResponse(seq, quiet ? Object.assign(respond, { quiet }) : respond)
-      // memjs rejects with a string when authentication fails.
-      server.onError(seq, error => reject(error instanceof Error ? error : new Error(String(error))))
+      server.onError(seq, reason => {
+        // memjs rejects with a string when authentication fails.
+        const error = reason instanceof Error ? reason : new Error(String(reason))
+        quarantine?.failed(error)
+        reject(told(error))
+      })
       server.sock(false, socket => {
         carrier = socket
         server.write(request)
       })
     })
   }
-}
-
-/** What to throw for a reply that the request did not provide for. */
-export function unexpected(server: MemjsServer, { header, val }: MemjsReply): Error {
-  const name = `memcached at ${server.host}:${server.port}`
-  const said = Buffer.from(val).toString('latin1').slice(0, 100)
-  if (header.status === STATUS.tooLarge) {
-    return new CacheError(
-      'ERR_CACHE_TOO_LARGE',
-      `${name} refused a value as too large; set maxValueBytes to what the server takes (its -I option, less about 500 bytes)`,
-    )
-  }
-  if (header.status === STATUS.notAuthenticated) {
-    return new CacheError(
-      'ERR_CACHE_UNAVAILABLE',
-      `${name} demands authentication; set username and password`,
-    )
-  }
-  return new Error(`${name} answered with status 0x${header.status.toString(16)}${said && `: ${said}`}`)
-}
-
-/** What to throw where a claim is needed and the server has no CAS ids to give. */
-export function withoutCas(server: MemjsServer): CacheError {
-  return new CacheError(
-    'ERR_CACHE_UNSUPPORTED',
-    `memcached at ${server.host}:${server.port} gives every item the CAS id 0, which no claim can rest on; start it without -C (--disable-cas)`,
-  )
 }

@@ -44,13 +44,16 @@ export interface MemcachedConnectionOptions extends MemcachedStoreLimits {
    * How long a server that owes replies may send nothing; then all of them fail, and the next request opens a new
    * connection. From 1 ms to 24 days.
    *
-   * @default '200ms'
+   * The default is less than the cache's default timeout of a store call, 200 ms: so a batch is answered in time for
+   * the keys of the other servers when one falls silent. Where you raise it, raise `storeTimeout` of the cache too.
+   *
+   * @default '120ms'
    */
   readonly timeout?: Duration
   /**
    * How long it may take to connect and to authenticate; requests wait for it. From 1 ms to 24 days.
    *
-   * @default '500ms'
+   * @default '500ms' for a single server, '120ms' for each of several, for the reason given at `timeout`
    */
   readonly connectTimeout?: Duration
   /**
@@ -106,6 +109,8 @@ const ONLY_CONNECTION: readonly OnlyConnection[] = [
   'maxQueue',
 ]
 const KNOWN = [...ONLY_CONNECTION, 'maxValueBytes', 'client']
+/** Falling back on a server of this machine would hide what went wrong. */
+const IS_IT_SET = 'is the environment variable set? memcachedStore() without arguments uses 127.0.0.1:11211'
 const DEFAULT_SERVERS = ['127.0.0.1:11211']
 /** memcached's 1 MiB less what an item takes besides its value: at most 250 bytes of key and 63 of its own. */
 const DEFAULT_MAX_VALUE = 1_048_576 - 512
@@ -119,13 +124,19 @@ const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1
  *
  * @throws CacheError `ERR_CACHE_OPTION`, `ERR_CACHE_URL` or `ERR_CACHE_DURATION`.
  */
-export function memcachedSettings(input: string | URL | MemcachedStoreOptions = {}): MemcachedSettings {
+export function memcachedSettings(
+  ...given: [] | [options: string | URL | MemcachedStoreOptions]
+): MemcachedSettings {
+  const [input = {}] = given
+  if (given.length > 0 && given[0] === undefined) fail(`it received undefined; ${IS_IT_SET}`)
   const options = typeof input === 'string' || input instanceof URL ? { url: String(input) } : input
   if (isClient(options)) fail('a client is given by name: memcachedStore({ client })')
   checkOptions('memcachedStore', options, KNOWN)
+  if ('url' in options && options.url === undefined) fail(`'url' is undefined; ${IS_IT_SET}`)
   const { client } = options
   if (client !== undefined) {
-    if (!isClient(client)) fail("'client' must be a Client of memjs with at least one server")
+    if (!isClient(client))
+      fail(`'client' must be a Client of memjs with at least one server; received ${foreign(client)}`)
     const extra = ONLY_CONNECTION.find(name => options[name] !== undefined)
     if (extra !== undefined) fail(`'client' has its own connections, so '${extra}' can't be given with it`)
   }
@@ -137,13 +148,14 @@ export function memcachedSettings(input: string | URL | MemcachedStoreOptions = 
   const password = credential('password', options.password ?? url?.password)
   if ((username === undefined) !== (password === undefined))
     fail("'username' and 'password' go together; give both")
+  const addresses = distinct(url?.addresses ?? addressesOf(options.servers ?? DEFAULT_SERVERS))
   return {
     client,
-    addresses: distinct(url?.addresses ?? addressesOf(options.servers ?? DEFAULT_SERVERS)),
+    addresses,
     username,
     password,
-    timeout: timeout('timeout', options.timeout) ?? 200,
-    connectTimeout: timeout('connectTimeout', options.connectTimeout) ?? 500,
+    timeout: timeout('timeout', options.timeout) ?? 120,
+    connectTimeout: timeout('connectTimeout', options.connectTimeout) ?? (addresses.length > 1 ? 120 : 500),
     maxQueue: integer('maxQueue', options.maxQueue, 1_000_000) ?? 10_000,
     maxValueBytes: integer('maxValueBytes', options.maxValueBytes, MAX_VALUE) ?? DEFAULT_MAX_VALUE,
   }
@@ -188,6 +200,15 @@ function timeout(name: string, value: Duration | undefined): Milliseconds | unde
   const ms = parseDuration(value, `'${name}' of memcachedStore`)
   if (ms >= 1 && ms <= MAX_TIMEOUT) return ms
   return fail(`'${name}' must be from 1 to ${MAX_TIMEOUT} ms (24 days); received ${quote(value)}`)
+}
+
+/** What it is, but not what it holds: that may be a password. */
+function foreign(value: unknown): string {
+  if (typeof value !== 'object' || value === null)
+    return `a value of type ${value === null ? 'null' : typeof value}`
+  const { servers, incrSeq } = value as Record<string, unknown>
+  if (!Array.isArray(servers) || servers.length === 0) return 'an object without servers'
+  return `an object without ${typeof incrSeq === 'function' ? 'getServer' : 'incrSeq'}()`
 }
 
 function isClient(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { CacheError, type Milliseconds } from '@lookaside/core'
 import { Server } from 'memjs'
+import { nameOf } from './memcached-failure.js'
 import type { MemcachedServerSettings } from './memcached-options.js'
 import { OPCODE, STATUS } from './memcached-protocol.js'
 import { MemcachedReplyParser } from './memcached-reply-parser.js'
@@ -107,7 +108,7 @@ export class MemcachedServer extends Server {
   }
 
   get #name(): string {
-    return `memcached at ${this.host}:${this.port}`
+    return nameOf(this)
   }
 
   #connect(): void {
@@ -139,7 +140,8 @@ export class MemcachedServer extends Server {
       try {
         parser.push(chunk)
       } catch (error) {
-        lose(new Error(`${this.#name} cannot be understood`, { cause: error }))
+        const message = `${this.#name} cannot be understood: what answers there is not memcached; check host and port`
+        lose(new Error(message, { cause: error }))
       }
     })
     socket.on('error', lose)

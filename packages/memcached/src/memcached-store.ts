@@ -1,5 +1,6 @@
 import {
   CacheError,
+  checkWireKey,
   type Milliseconds,
   quote,
   type RemoteStore,
@@ -8,8 +9,8 @@ import {
 } from '@lookaside/core'
 import { MemcachedClient } from './memcached-client.js'
 import { incrementCounter } from './memcached-counter.js'
-import { MemcachedExchange, type Reader, unexpected, withoutCas } from './memcached-exchange.js'
-import { checkKey } from './memcached-key.js'
+import { MemcachedExchange, type Reader } from './memcached-exchange.js'
+import { addressOf, describe, MemcachedRefusal, unexpected, withoutCas } from './memcached-failure.js'
 import { type MemcachedStoreOptions, memcachedSettings } from './memcached-options.js'
 import { OPCODE, STATUS, storageExtras } from './memcached-protocol.js'
 import { toExptime } from './memcached-ttl.js'
@@ -27,11 +28,16 @@ const TTL_STEP: Milliseconds = 1_000
  * what was under way then fails at once, and nothing is sent twice. Keys are placed on a ketama ring, and a server
  * that is down is never stood in for by another. Keys can't be listed, so there is no `clear`.
  *
+ * Of several servers one that fails twice in a row is left alone: requests for its keys are refused at once with
+ * `ERR_CACHE_UNAVAILABLE` until it answers one of the probes, which requests start, at most one each 500 ms.
+ *
  * A version holds only for the connection on which it was read: CAS ids start over when a server restarts. Afterwards
  * `replace` resolves to `undefined` and `delete` to `false`, having sent nothing. A server that runs without CAS ids
  * (`-C`) can't grant claims: there `add` rejects with `ERR_CACHE_UNSUPPORTED`, and the versions read match nothing.
  *
- * @throws CacheError `ERR_CACHE_URL`, `ERR_CACHE_OPTION` or `ERR_CACHE_DURATION` for what it can't be made from.
+ * @throws CacheError `ERR_CACHE_URL`, `ERR_CACHE_OPTION` or `ERR_CACHE_DURATION` for what it can't be made from:
+ * also for `undefined` as an argument, which is what an unset variable gives. Without arguments it is the memcached at
+ * `127.0.0.1:11211`.
  *
  * @example
  * const store = memcachedStore('memcached://10.0.0.1:11211,10.0.0.2:11211')
@@ -40,8 +46,8 @@ const TTL_STEP: Milliseconds = 1_000
  * // a client that the application made and closes
  * const store = memcachedStore({ client: memjs.Client.create('10.0.0.1:11211') })
  */
-export function memcachedStore(options?: string | URL | MemcachedStoreOptions): RemoteStore {
-  const settings = memcachedSettings(options)
+export function memcachedStore(...given: [] | [options: string | URL | MemcachedStoreOptions]): RemoteStore {
+  const settings = memcachedSettings(...given)
   const { maxValueBytes } = settings
   const ours = settings.client === undefined ? new MemcachedClient(settings.addresses, settings) : undefined
   const exchange = new MemcachedExchange(settings.client ?? (ours as MemcachedClient))
@@ -55,7 +61,7 @@ export function memcachedStore(options?: string | URL | MemcachedStoreOptions): 
   /** The server of a key that may be sent. */
   function serverFor(key: string): MemjsServer {
     checkOpen()
-    checkKey(key)
+    checkWireKey(key)
     return exchange.serverOf(key)
   }
 
@@ -125,7 +131,7 @@ export function memcachedStore(options?: string | URL | MemcachedStoreOptions): 
 
     async getMany(keys) {
       checkOpen()
-      for (const key of keys) checkKey(key)
+      for (const key of keys) checkWireKey(key)
       const slots = new Array<Stored | Error | undefined>(keys.length).fill(undefined)
       const groups = [...exchange.byServer(keys)]
       await Promise.all(groups.map(([server, positions]) => readGroup(server, positions, keys, slots)))
@@ -161,7 +167,7 @@ export function memcachedStore(options?: string | URL | MemcachedStoreOptions): 
 
     async deleteMany(keys) {
       checkOpen()
-      for (const key of keys) checkKey(key)
+      for (const key of keys) checkWireKey(key)
       const groups = [...exchange.byServer(keys)]
       const deletions = groups.map(([server, positions]) =>
         deleteGroup(
@@ -179,12 +185,18 @@ export function memcachedStore(options?: string | URL | MemcachedStoreOptions): 
       return incrementCounter(exchange, key, by, increment)
     },
 
-    async ping() {
+    async ping(scope = 'every') {
       checkOpen()
       const { servers } = exchange
-      const answers = await Promise.allSettled(
-        servers.map(server => exchange.ask(server, { opcode: OPCODE.noop }, readDone)),
-      )
+      const pings = servers.map(server => exchange.ping(server))
+      const one =
+        scope === 'any' &&
+        (await Promise.any(pings).then(
+          () => true,
+          () => false,
+        ))
+      if (one) return
+      const answers = await Promise.allSettled(pings)
       const failures = answers.flatMap((answer, index) =>
         answer.status === 'rejected'
           ? [{ server: servers[index] as MemjsServer, reason: answer.reason }]
@@ -200,6 +212,8 @@ export function memcachedStore(options?: string | URL | MemcachedStoreOptions): 
         { cause: failures[0]?.reason },
       )
     },
+
+    answered: error => error instanceof MemcachedRefusal,
 
     close() {
       closing ??= closeOurs()
@@ -238,16 +252,6 @@ function isOurs(version: Version): version is MemcachedVersion {
   return version instanceof MemcachedVersion
 }
 
-function addressOf({ host, port }: MemjsServer): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-}
-
-/** What went wrong, in a few words; an error for several addresses of one host has no message but a code. */
-function describe(reason: unknown): string {
-  if (!(reason instanceof Error)) return String(reason)
-  return reason.message || String((reason as { code?: unknown }).code ?? reason.name)
 }

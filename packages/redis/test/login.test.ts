@@ -55,25 +55,58 @@ describe('the login of a store', () => {
     await locked.stop()
   })
 
-  it('fails with the reason of the server, and the password is nowhere in the errors', async () => {
-    const store = redisStore({ url: urlFor('ada', 'wr0ng'), connectTimeout: 200 })
+  it('fails at once with the reason of the server, and the password is nowhere in the errors', async () => {
+    const store = redisStore({ url: urlFor('ada', 'wr0ng'), connectTimeout: '10m' })
     const errors = await Promise.all([store.get('key'), store.ping()].map(call => call.catch(error => error)))
+    errors.push(await store.ping().catch(error => error), await store.get('key').catch(error => error))
     await store.close()
-    expect(errors[0].message).toContain('WRONGPASS')
-    expect(errors[1]).toMatchObject({
-      code: 'ERR_CACHE_UNAVAILABLE',
-      message: expect.stringContaining('WRONGPASS'),
-      cause: { message: expect.stringContaining('WRONGPASS') },
-    })
+    const message = `Redis at ${server.address} refused the login: WRONGPASS invalid username-password pair or user is disabled. Check user and password in the URL (redis://:password@host has no user)`
+    const cause = { message: expect.stringContaining('WRONGPASS') }
+    expect(errors).toMatchObject([
+      { message, cause },
+      { code: 'ERR_CACHE_UNAVAILABLE', message, cause },
+      { code: 'ERR_CACHE_UNAVAILABLE', message, cause },
+      { message, cause },
+    ])
     expect(inspect(errors, { depth: 10, showHidden: true })).not.toContain('wr0ng')
   })
 
-  it('fails when the server has no such database, and touches no other', async () => {
-    const store = redisStore({ port: server.port, db: 99, connectTimeout: 200 })
-    await expect(store.set('stray', Buffer.from('1'), 60_000)).rejects.toThrow('DB index is out of range')
+  it('fails at once where one is demanded and none is given', async () => {
+    const locked = await startRedis('--requirepass', 'only')
+    const store = redisStore({ url: `redis://${locked.address}`, connectTimeout: '10m' })
+    await expect(store.ping()).rejects.toThrow(
+      `Redis at ${locked.address} refused the login: NOAUTH, it wants a password. Check user and password`,
+    )
+    await store.close()
+    await locked.stop()
+  })
+
+  it("tells at once of an injected client's wrong password, and not the password", async () => {
+    const client = new Redis(urlFor('ada', 'wr0ng'))
+    client.on('error', () => {})
+    const error = await redisStore({ client, connectTimeout: '10m' })
+      .ping()
+      .catch(reason => reason)
+    client.disconnect()
+    expect(error).toMatchObject({ message: expect.stringContaining('refused the login: WRONGPASS') })
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('wr0ng')
+  })
+
+  it('fails at once for a user that may not ping', async () => {
+    await admin.acl('SETUSER', 'mute', 'on', 'nopass', '~*', '+@all', '-ping')
+    const store = redisStore({ url: `redis://mute@${server.address}`, connectTimeout: '10m' })
+    await expect(store.ping()).rejects.toThrow('refused the login: NOPERM')
+    await store.close()
+  })
+
+  it('fails at once when the server has no such database, and touches no other', async () => {
+    const store = redisStore({ port: server.port, db: 99, connectTimeout: '10m' })
+    const stray = store.set('stray', Buffer.from('1'), 60_000)
+    const reason = `Redis at ${server.address} refused database 99: ERR DB index is out of range.`
+    await expect(stray).rejects.toThrow(reason)
     await admin.select(0)
     expect(await admin.exists('stray')).toBe(0)
-    await expect(store.ping()).rejects.toThrow('DB index is out of range')
+    await expect(store.ping()).rejects.toThrow(reason)
     await store.close()
   })
 })

@@ -100,12 +100,24 @@ describe('the options of redisStore', () => {
     [{ maxValueBytes: 2 ** 30 }, "'maxValueBytes' must be an integer from 1 to 536870912"],
     [{ connectTimeout: 0 }, "'connectTimeout' must be from 1 to 2147483647 ms"],
     [{ socketTimeout: '30d' }, "'socketTimeout' must be from 1 to 2147483647 ms"],
-    [{ client: {} }, "'client' must be a Redis or a Cluster of ioredis"],
+    [
+      { client: { getBuffer() {}, password: 's3cret' } },
+      "'client' must be a Redis or a Cluster of ioredis; received an object without mgetBuffer()",
+    ],
+    [{ client: null }, 'received a value of type null'],
+    [undefined, 'it received undefined; is the environment variable set?'],
+    [{ url: undefined }, "'url' is undefined; is the environment variable set?"],
   ])('refuses %j', (options, message) => {
     expect(refusal(options)).toMatchObject({
       code: 'ERR_CACHE_OPTION',
       message: expect.stringContaining(message),
     })
+  })
+
+  it('may be left out', async () => {
+    const store = redisStore()
+    expect(store.name).toBe('redis(127.0.0.1:6379/0)')
+    await store.close()
   })
 
   it('refuses a malformed duration as everywhere', () => {

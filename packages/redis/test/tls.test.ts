@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startRedis } from '../../../tests/servers/index.js'
 import { type Server, startServer } from '../../../tests/servers/server.js'
 import { type RedisStoreOptions, redisStore } from '../src/index.js'
 
@@ -42,11 +43,21 @@ describe('TLS', () => {
 
   it.each([{}, { tls: true }])('refuses a certificate that nobody vouches for: %j', async options => {
     await expect(roundTrip({ url: `rediss://${server.address}`, ...options })).rejects.toMatchObject({
-      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
     })
   })
 
   it('is not used for a redis:// URL', async () => {
     await expect(roundTrip({ url: `redis://${server.address}` })).rejects.toThrow()
+  })
+
+  it('is missed by name where a plain port is asked for it', async () => {
+    const plain = await startRedis()
+    const store = redisStore({ url: `rediss://${plain.address}`, connectTimeout: 100 })
+    const reason = `Redis at ${plain.address} makes no TLS handshake; is it a plain port? Then use redis://`
+    const calls = [store.ping(), store.get('key')]
+    for (const call of calls) await expect(call).rejects.toThrow(reason)
+    await store.close()
+    await plain.stop()
   })
 })
