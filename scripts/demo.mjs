@@ -10,6 +10,7 @@ if ((await step('install', install)) && (await step('build', () => build('@looka
   // The terminal sends an interrupt to both; the demo ends in its own time, and this script after it.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => demo.kill('SIGTERM'))
+  process.on('exit', () => demo.kill())
   demo.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal ?? 'SIGTERM']
   })

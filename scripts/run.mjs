@@ -26,6 +26,9 @@ export function run(command, args, { env = {}, show = false } = {}) {
       env: { ...process.env, ...QUIET, ...env },
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     })
+    // Whatever makes this process exit early, its commands end with it.
+    const end = () => child.kill()
+    process.once('exit', end)
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', chunk => {
         output += chunk
@@ -35,6 +38,7 @@ export function run(command, args, { env = {}, show = false } = {}) {
       resolve({ ok: false, output: `${output}cannot run ${command}: ${error.message}\n` }),
     )
     child.on('close', (code, signal) => {
+      process.off('exit', end)
       if (signal !== null) output += `${command} was ended by ${signal}\n`
       resolve({ ok: code === 0, output })
     })

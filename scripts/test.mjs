@@ -53,6 +53,9 @@ async function tests() {
   }
 }
 
+// A run that is cut short has not passed.
+process.exitCode = 1
+
 if ((await check('install', install)) && (await check('build', () => build()))) {
   if (vitestArgs.length === 0) await checks()
   if (await check('servers', provideServers)) {

@@ -1,23 +1,20 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { afterAll, describe, expect, inject, test } from 'vitest'
-import { type CodeBlock, codeBlocks, codeBlocksUnder } from './code-blocks.js'
-
-const root = fileURLToPath(new URL('../../', import.meta.url))
-const packages = ['core', 'lru', 'redis', 'memcached', 'config', 'testing'].map(
-  name => `packages/${name}/README.md`,
-)
+import { type CodeBlock, codeBlocks } from './code-blocks.js'
+import { documentationPages, root } from './pages.js'
 
 // Inside this package, so that the blocks resolve the packages as a user's program would.
 const directory = mkdtempSync(join(root, 'tests/docs/.blocks-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
 describe('Every code block of the documentation prints what it says', () => {
-  const blocks = codeBlocksUnder(root, ['README.md', 'docs', ...packages])
+  const blocks = documentationPages().flatMap(page =>
+    codeBlocks(page, readFileSync(join(root, page), 'utf8')),
+  )
 
   test.concurrent.each(blocks)('$place', async block => {
     expect(await run(block)).toEqual(block.output)

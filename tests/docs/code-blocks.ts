@@ -1,6 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-
 /** A TypeScript block of a page. */
 export interface CodeBlock {
   /** Where it stands: `README.md:14`. */
@@ -23,23 +20,6 @@ export function codeBlocks(place: string, markdown: string): CodeBlock[] {
     at = end
   }
   return blocks
-}
-
-/** All blocks of the Markdown pages at and below `paths`. */
-export function codeBlocksUnder(root: string, paths: readonly string[]): CodeBlock[] {
-  return paths
-    .flatMap(path => pages(join(root, path)))
-    .flatMap(page => {
-      return codeBlocks(relative(root, page), readFileSync(page, 'utf8'))
-    })
-}
-
-function pages(path: string): string[] {
-  if (path.endsWith('.md')) return [path]
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith('.md') && !name.includes('node_modules'))
-    .map(name => join(path, name))
-    .sort()
 }
 
 function printed(line: string): string[] {

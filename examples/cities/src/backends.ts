@@ -45,8 +45,9 @@ export async function findBackends(cacheUrl = 'memory:'): Promise<Backends> {
   return { reachable, missing, stop }
 }
 
-function backendName(url: string): Backend['name'] {
-  if (url.startsWith('redis')) return 'Redis'
-  if (url.startsWith('memcached')) return 'memcached'
+/** Which kind of cache a URL names. */
+export function backendName(url: string): Backend['name'] {
+  if (/^redis/i.test(url)) return 'Redis'
+  if (/^memcached/i.test(url)) return 'memcached'
   return 'memory'
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fromUrl } from '@lookaside/config'
+import { checkArguments } from './arguments.js'
 import { type Backend, findBackends } from './backends.js'
 import type { Database } from './database.js'
 import { openCities } from './open-cities.js'
@@ -15,7 +16,8 @@ import { CITY, QUESTIONS, type Timing, timed, writeAndRead } from './tour.js'
 const PREFIX = `cities-demo-${randomBytes(4).toString('hex')}`
 
 try {
-  if (process.argv.includes('--serve')) await import('./main.js')
+  const { serve } = checkArguments(process.argv.slice(2))
+  if (serve) await import('./main.js')
   else await demo()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

@@ -1,9 +1,9 @@
 import { fromEnv } from '@lookaside/config'
+import { cacheReport } from './cache-report.js'
 import { openCities } from './open-cities.js'
-import { print } from './screen.js'
+import { portFrom } from './port.js'
+import { bold, print } from './screen.js'
 import { serve } from './serve.js'
-
-const USUAL_PORT = 3000
 
 try {
   await start()
@@ -13,14 +13,22 @@ try {
 }
 
 async function start(): Promise<void> {
+  const { CACHE_URL, PORT } = process.env
+  const port = portFrom(PORT)
   const cache = await fromEnv({ prefix: 'cities', ttl: '5m' })
+  const [which, warning] = await cacheReport(cache, CACHE_URL?.trim() ?? 'memory:')
+  print(`  cache      ${which}`)
+  if (warning !== undefined) print(bold(`             ${warning}`))
   const database = await openCities()
-  const { PORT } = process.env
-  const service = await serve(database, cache, Number(PORT ?? USUAL_PORT)).catch(error => {
-    if (PORT === undefined && error.code === 'EADDRINUSE') return serve(database, cache)
-    throw error
+  const service = await serve(database, cache, port).catch(error => {
+    throw new Error(`cannot listen on PORT ${port}: ${error.message}`, { cause: error })
   })
 
+  if (service.takenPort !== undefined) {
+    print(
+      `  port       ${service.takenPort} is taken, so it is ${new URL(service.url).port}; PORT chooses another`,
+    )
+  }
   print(`  service    ${service.url}
 
   curl -i '${service.url}/nearest?lat=64.146&lon=-21.942&n=5'   # twice: see server-timing

@@ -1,8 +1,5 @@
-import { type Cache, type CacheOptions, createCache } from '@lookaside/core'
-import { openStore } from './schemes.js'
-
-/** Everything `createCache` takes, but the store: that is what the URL says. */
-export type UrlCacheOptions = Omit<CacheOptions, 'store'>
+import type { Cache } from '@lookaside/core'
+import { checkUrlOptions, openCache, type UrlCacheOptions } from './open-cache.js'
 
 /**
  * Creates a cache over the store that a URL names.
@@ -14,18 +11,13 @@ export type UrlCacheOptions = Omit<CacheOptions, 'store'>
  * The adapter's package is loaded only then. An unreachable server makes misses; `ready()` tells.
  *
  * @throws CacheError `ERR_CACHE_URL` for another scheme, a malformed URL, or an adapter that is not installed; what
- * `createCache` throws for the options. URLs are quoted without their password.
+ * `createCache` throws for the options, and `ERR_CACHE_OPTION` for a `store` among them. URLs are quoted without
+ * their password.
  *
  * @example
  * const cache = await fromUrl('redis://localhost:6379', { ttl: '10m' })
  */
-export async function fromUrl(url: string, options: UrlCacheOptions = {}): Promise<Cache> {
-  const store = await openStore(url)
-  try {
-    return createCache({ ...options, store })
-  } catch (error) {
-    // Whoever opens, closes: nobody else knows of this store.
-    if (store.kind === 'remote') await store.close()
-    throw error
-  }
+export async function fromUrl(url: string | URL, options: UrlCacheOptions = {}): Promise<Cache> {
+  checkUrlOptions('fromUrl', options)
+  return openCache(url instanceof URL ? url.href : url, options)
 }

@@ -1,2 +1,3 @@
 export { fromEnv } from './from-env.js'
-export { fromUrl, type UrlCacheOptions } from './from-url.js'
+export { fromUrl } from './from-url.js'
+export type { UrlCacheOptions } from './open-cache.js'

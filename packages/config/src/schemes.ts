@@ -1,4 +1,4 @@
-import { CacheError, type CacheStore, isCacheError, quote } from '@lookaside/core'
+import { CacheError, type CacheStore, isCacheError, nearestName, quote } from '@lookaside/core'
 import { z } from 'zod'
 
 /** What stands behind a URL scheme. */
@@ -37,12 +37,25 @@ export async function openStore(url: string): Promise<CacheStore> {
   const name = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() : undefined
   const scheme = name !== undefined && Object.hasOwn(SCHEMES, name) ? SCHEMES[name] : undefined
   if (scheme !== undefined) return scheme.open(url)
+  const meant = whatWasMeant(url, name)
   const forms = Object.values(SCHEMES).map(({ form }) => form)
   const received = name === undefined ? quote(redacted(url)) : `the scheme ${quote(`${name}:`)}`
   throw new CacheError(
     'ERR_CACHE_URL',
-    `a cache URL has one of the forms ${forms.join(', ')}; received ${received}`,
+    `a cache URL has one of the forms ${forms.join(', ')}; received ${received}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
   )
+}
+
+const MEMCACHED_PORT = 11_211
+
+/** The scheme that is nearly there, or that a bare host and port lack. */
+function whatWasMeant(url: unknown, name: string | undefined): string | undefined {
+  if (typeof url !== 'string') return undefined
+  const near = nearestName(name ?? url, Object.keys(SCHEMES))
+  if (near !== undefined) return `${near}:`
+  const port = /^[\w.-]+:(\d{1,5})$/.exec(url)?.[1]
+  if (port === undefined) return undefined
+  return `${Number(port) === MEMCACHED_PORT ? 'memcached' : 'redis'}://${url}`
 }
 
 async function openRedis(url: string): Promise<CacheStore> {

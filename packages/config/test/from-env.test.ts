@@ -47,7 +47,28 @@ describe('fromEnv', () => {
     expect(String(error)).not.toContain('hunter2')
   })
 
+  it.each([
+    ['redsi://x', /^CACHE_URL: a cache URL has one of .* 'redsi:'; did you mean redis:\?$/],
+    ['localhost:6379', /; did you mean redis:\/\/localhost:6379\?$/],
+    ['redis://localhost/x', /^CACHE_URL: the URL of a Redis must be/],
+    ['memory:?max=1', /^CACHE_URL: expected memory:/],
+  ])('says that it is CACHE_URL that is wrong: %s', async (url, message) => {
+    await expect(fromEnv({}, { CACHE_URL: url })).rejects.toMatchObject({
+      code: 'ERR_CACHE_URL',
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it('says where it reads from when it is given a name', async () => {
+    await expect(fromEnv('MY_URL' as never)).rejects.toThrow(
+      "fromEnv takes its options as an object and reads CACHE_URL (for another variable use fromUrl); received 'MY_URL'",
+    )
+  })
+
   it('refuses bad options', async () => {
+    await expect(fromEnv({ ttll: 1 } as never, {})).rejects.toThrow(
+      "unknown option 'ttll' of fromEnv; did you mean 'ttl'? Known: guard,",
+    )
     await expect(fromEnv({ ttl: 'soon' as never }, {})).rejects.toMatchObject({ code: 'ERR_CACHE_DURATION' })
   })
 })

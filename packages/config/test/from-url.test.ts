@@ -2,7 +2,7 @@ import type { Cache } from '@lookaside/core'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { fromUrl } from '../src/index.js'
 
-async function opened(url: string, options: Parameters<typeof fromUrl>[1] = {}): Promise<Cache> {
+async function opened(url: string | URL, options: Parameters<typeof fromUrl>[1] = {}): Promise<Cache> {
   const cache = await fromUrl(url, options)
   onTestFinished(() => cache.close())
   return cache
@@ -61,7 +61,9 @@ describe('fromUrl', () => {
     'refuses bad options over %s, and leaves no connection open',
     async url => {
       const before = process.getActiveResourcesInfo().filter(type => type === 'TCPSocketWrap').length
-      await expect(fromUrl(url, { tll: 5 } as never)).rejects.toThrow("unknown option 'tll' of createCache")
+      await expect(fromUrl(url, { tll: 5 } as never)).rejects.toThrow(
+        "unknown option 'tll' of fromUrl; did you mean 'ttl'",
+      )
       await expect
         .poll(() => process.getActiveResourcesInfo().filter(type => type === 'TCPSocketWrap').length)
         .toBeLessThanOrEqual(before)
@@ -73,11 +75,42 @@ describe('fromUrl', () => {
       `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'http:'"`,
     )
     expect(await refusal('localhost:6379')).toMatchInlineSnapshot(
-      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'localhost:'"`,
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'localhost:'; did you mean redis://localhost:6379?"`,
     )
     expect(await refusal('constructor:')).toMatchInlineSnapshot(
       `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received the scheme 'constructor:'"`,
     )
+  })
+
+  it('guesses the scheme that was meant', async () => {
+    for (const [url, meant] of [
+      ['redsi://x', 'redis:'],
+      ['Memcache://x', 'memcached:'],
+      ['memory', 'memory:'],
+      ['127.0.0.1:6380', 'redis://127.0.0.1:6380'],
+      ['cache.internal:11211', 'memcached://cache.internal:11211'],
+    ]) {
+      expect(await refusal(url)).toMatch(new RegExp(`; did you mean ${meant}\\?$`))
+    }
+    for (const url of ['https://x', 'constructor:', 'user:hunter2@host:6379']) {
+      expect(await refusal(url)).not.toContain('did you mean')
+    }
+  })
+
+  it('takes a URL object', async () => {
+    const cache = await opened(new URL('memory:?maxEntries=1'))
+    await cache.setMany([
+      ['a', 1],
+      ['b', 1],
+    ])
+    expect(await cache.has('a')).toBe(false)
+  })
+
+  it('refuses options that are none of its own', async () => {
+    const refused = (options: unknown) => fromUrl('memory:', options as never).catch(String)
+    expect(await refused('5m')).toContain("fromUrl takes its options as an object; received '5m'")
+    expect(await refused({ store: {} })).toMatch(/unknown option 'store' of fromUrl\. Known: guard, prefix, /)
+    expect(await refused({ ttll: 1 })).not.toContain('store,')
   })
 
   it('refuses what is no URL', async () => {
@@ -85,7 +118,7 @@ describe('fromUrl', () => {
       `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received ''"`,
     )
     expect(await refusal('redis')).toMatchInlineSnapshot(
-      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received 'redis'"`,
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received 'redis'; did you mean redis:?"`,
     )
     expect(await refusal(undefined)).toMatchInlineSnapshot(
       `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211; received undefined"`,
@@ -123,6 +156,9 @@ describe('fromUrl', () => {
     'memory://user:hunter2@host',
     '//user:hunter2@host',
     ' redis://user:hunter2@host',
+    new URL('http://user:hunter2@host'),
+    new URL('redis://user:hunter2@host/x'),
+    { url: new URL('redis://user:hunter2@host') },
   ])('shows nothing of the password of %s', async url => {
     const message = await refusal(url)
     expect(message).toMatch(/^ERR_CACHE_URL: /)

@@ -116,7 +116,12 @@ describe("codec 'auto'", () => {
     ['NaN', [Number.NaN]],
     ['a shared reference', [shared, shared]],
     ['a hole beside a further property', Object.assign(new Array(1), { extra: 1 })],
-    ['an instance of a class', new (class Point {})()],
+    [
+      'an instance of a class',
+      new (class Point {
+        readonly x = 1
+      })(),
+    ],
     ['a subclass of Array', new (class List extends Array {})()],
     ['an object without a prototype', Object.create(null)],
     ['an object with toJSON', new Date(0)],

@@ -24,17 +24,38 @@ describe('a value that cannot be encoded', () => {
   test.each([
     ['auto', { rows: [1, { format: () => 1 }] }, 'a function at value.rows[1].format'],
     ['auto', new Map([['k', { s: Symbol('x') }]]), "a symbol at value.get('k').s"],
-    ['auto', new Set([new WeakMap()]), 'a WeakMap at value.values()'],
+    ['auto', new Set([new WeakMap()]), 'an instance of WeakMap at value.values()'],
     ['structured', [Promise.resolve()], 'a Promise at value[0]'],
     ['structured', [new Proxy({}, {})], 'a Proxy at value[0]'],
     ['json', { total: 1n }, 'a bigint at value.total'],
     ['json', () => 1, 'JSON has no text for a function'],
+    ['structured', new Error('no', { cause: () => 1 }), 'a function at value.cause'],
+    ['structured', [{ query: new Intl.NumberFormat() }], 'an instance of NumberFormat at value[0].query'],
   ] as const)("is named: codec '%s' of %o", (name, value, what) => {
     const error = errorOf(() => codecNamed(name).encode(value))
     expect(error.code).toBe('ERR_CACHE_NOT_ENCODABLE')
     expect(error.message).toContain(`codec '${name}' can't encode`)
     expect(error.message).toContain(what)
     expect(error.cause).toBeInstanceOf(Error)
+  })
+
+  test('is to be awaited first where it is a promise', () => {
+    const error = errorOf(() => codecNamed('auto').encode({ user: Promise.resolve(1) }))
+    expect(error.message).toContain('a Promise at value.user')
+    expect(error.message).toMatch(/: await it first$/)
+  })
+
+  test.each(['auto', 'structured'] as const)("is named where codec '%s' would keep nothing of it", name => {
+    const error = errorOf(() => codecNamed(name).encode({ link: new URL('https://example.org') }))
+    expect(error.code).toBe('ERR_CACHE_NOT_ENCODABLE')
+    expect(error.message).toBe(
+      'an instance of URL at value.link would come back as an empty object: cache plain data that stands for it, or give a codec of your own',
+    )
+  })
+
+  test('is written as nothing by JSON, which loses by choice', () => {
+    const { payload } = codecNamed('json').encode({ headers: new Headers({ a: 'b' }) })
+    expect(Buffer.from(payload).toString()).toBe('{"headers":{}}')
   })
 
   test('is named where reading a property throws', () => {

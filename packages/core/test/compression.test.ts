@@ -32,6 +32,10 @@ test('a payload that would not shrink is left alone', () => {
   expect(compress(new Uint8Array(0), always)).toBeUndefined()
 })
 
+test('a payload that could not be decompressed for its length is left alone', () => {
+  expect(compress(Buffer.alloc(DEFAULT_MAX_DECOMPRESSED_BYTES + 1), always)).toBeUndefined()
+})
+
 test('decompression stops at its cap', () => {
   const bomb = deflateRawSync(Buffer.alloc(DEFAULT_MAX_DECOMPRESSED_BYTES + 1))
   expect(decompress(bomb, DEFAULT_MAX_DECOMPRESSED_BYTES)).toBeUndefined()
@@ -50,6 +54,12 @@ test('the option is true, false, or a threshold', () => {
   expect(parseCompression(true)).toEqual({ threshold: 1024 })
   expect(parseCompression(false)).toBeUndefined()
   expect(parseCompression({ threshold: 0 })).toEqual({ threshold: 0 })
+})
+
+test('an option of another type is told what there is', () => {
+  expect(() => parseCompression('fast' as never)).toThrow(
+    "compression takes its options as an object, or is true or false; received 'fast'",
+  )
 })
 
 test.each([

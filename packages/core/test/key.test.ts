@@ -210,6 +210,13 @@ describe('a namespace', () => {
     if (name !== '') expect(() => rootSpace(name as string)).toThrow(error)
   })
 
+  test('is what a prefix of several parts is for', () => {
+    expect(() => rootSpace('app:v1')).toThrow(
+      "the prefix must consist of letters, digits, '_', '.' and '-', or be '' for none; nest with namespace(); received 'app:v1'",
+    )
+    expect(() => childSpace(root, '')).toThrow('a namespace must be a non-empty string of letters')
+  })
+
   test('has a path of at most 100 characters', () => {
     const prefix = rootSpace('p'.repeat(50))
     expect(childSpace(prefix, 'n'.repeat(49)).path).toHaveLength(100)

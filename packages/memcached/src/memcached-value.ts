@@ -4,7 +4,7 @@ import { MemcachedVersion } from './memcached-version.js'
 import type { MemjsReply } from './memjs-client.js'
 
 /** The flags of a value that is exactly what it looks like. Everything else goes out with flags 0, for other languages. */
-export const VERBATIM = 0x4c_41_53_00
+const VERBATIM = 0x4c_41_53_00
 
 /** What a get finds. */
 export interface MemcachedStored extends Stored {

@@ -159,7 +159,7 @@ test('what does not speak the protocol is left at once', async () => {
   const server = await openServer((_request, socket) => socket.write('ERROR\r\n'.repeat(10)))
   const store = openStore({ servers: [server.address], ...PATIENT })
   await expect(store.get('key')).rejects.toMatchObject({
-    message: `memcached at ${server.address} cannot be understood`,
+    message: `memcached at ${server.address} cannot be understood: what answers there is not memcached; check host and port`,
     cause: { message: expect.stringContaining('binary protocol') },
   })
 })
@@ -181,7 +181,17 @@ test('a status that means nothing to the store becomes an error with what the se
   await expect(store.set('key', Buffer.from('1'), 1_000)).rejects.toThrow(message)
   await expect(store.get('key')).rejects.toThrow(message)
   await expect(store.deleteMany(['key'])).rejects.toThrow(message)
-  expect(await store.getMany(['key'])).toEqual([expect.objectContaining({ message })])
+  const [slot] = await store.getMany(['key'])
+  expect(slot).toMatchObject({ message })
+  expect(store.answered?.(slot)).toBe(true)
+})
+
+test('an error of the connection does not count as an answer', async () => {
+  const server = await openServer((_request, socket) => socket.destroy())
+  const store = openStore({ servers: [server.address] })
+  const error = await store.get('key').catch(reason => reason)
+  expect(error).toBeInstanceOf(Error)
+  expect(store.answered?.(error)).toBe(false)
 })
 
 test('nothing is written to the console, whatever goes wrong', async () => {

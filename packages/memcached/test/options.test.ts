@@ -13,7 +13,7 @@ function refusal(options: unknown): CacheError {
 }
 
 test.each([
-  [undefined, 'memcached(127.0.0.1:11211)'],
+  [{}, 'memcached(127.0.0.1:11211)'],
   ['memcached://localhost', 'memcached(localhost:11211)'],
   ['MEMCACHED://a:1,b,c:65535/', 'memcached(a:1,b:11211,c:65535)'],
   ['memcached://[::1]:5,10.0.0.1', 'memcached([::1]:5,10.0.0.1:11211)'],
@@ -23,6 +23,10 @@ test.each([
   [{ url: 'memcached://a', timeout: '1s' as const, maxQueue: 1 }, 'memcached(a:11211)'],
 ])('%j makes %s', (options, name) => {
   expect(memcachedStore(options).name).toBe(name)
+})
+
+test('the options may be left out', () => {
+  expect(memcachedStore().name).toBe('memcached(127.0.0.1:11211)')
 })
 
 test.each([
@@ -70,8 +74,15 @@ test.each([
   [{ connectTimeout: '25d' }, "'connectTimeout' must be from 1"],
   [{ maxQueue: 0 }, "'maxQueue' must be an integer from 1"],
   [{ maxValueBytes: 1.5 }, "'maxValueBytes' must be an integer from 1"],
-  [{ client: {} }, "'client' must be a Client of memjs"],
-  [{ client: { servers: [], incrSeq() {}, getServer() {} } }, "'client' must be a Client of memjs"],
+  [undefined, 'it received undefined; is the environment variable set?'],
+  [{ url: undefined }, "'url' is undefined; is the environment variable set?"],
+  [
+    { client: { password: 'hunter2' } },
+    "'client' must be a Client of memjs with at least one server; received an object without servers",
+  ],
+  [{ client: { servers: [], incrSeq() {}, getServer() {} } }, 'received an object without servers'],
+  [{ client: { servers: [{}], incrSeq() {} } }, 'received an object without getServer()'],
+  [{ client: 5 }, 'received a value of type number'],
   [
     { client: { servers: [{}], incrSeq() {}, getServer() {} }, timeout: 5 },
     "'timeout' can't be given with it",

@@ -11,7 +11,7 @@ export interface RedisTarget {
 }
 
 /** Why there is no connection. */
-export interface RedisFailure {
+interface RedisFailure {
   readonly message: string
   /** Whether another attempt would come to the same: somebody has to change something first. */
   readonly final: boolean

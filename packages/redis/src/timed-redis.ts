@@ -3,7 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { noTlsHandshake } from './redis-failure.js'
 
 /** How long each thing may take. */
-export interface RedisTimeouts {
+interface RedisTimeouts {
   readonly connect: Milliseconds
   readonly silence: Milliseconds
   readonly command: Milliseconds | undefined

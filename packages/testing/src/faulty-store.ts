@@ -128,8 +128,9 @@ export function faultyStore(store: RemoteStore, options: FaultyStoreOptions = {}
     ...(store.clear && {
       clear: (prefix: string) => call('clear', [prefix], async () => store.clear?.(prefix)),
     }),
-    ping: () => call('ping', [], () => store.ping()),
+    ping: scope => call('ping', [], () => store.ping(scope)),
     close: () => call('close', [], () => store.close()),
+    ...(store.answered && { answered: (error: unknown) => store.answered?.(error) === true }),
   }
 }
 
