@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { CacheError, quote } from './errors.js'
+import { instanceName } from './hollow.js'
 
 const PLAIN_NAME = /^[\w.:/-]+$/
 
@@ -73,7 +74,7 @@ class ArgumentWriter {
 
   #object(value: object, path: string): string {
     if (ArrayBuffer.isView(value)) return this.#view(value, path)
-    if (!isOfKind(value)) this.#refuse(path, instance(value))
+    if (!isOfKind(value)) this.#refuse(path, instanceName(value))
     if (Array.isArray(value)) return this.#array(value, path)
     if (types.isMap(value)) {
       const entries = Array.from(
@@ -106,7 +107,7 @@ class ArgumentWriter {
   #view(view: ArrayBufferView, path: string): string {
     const prototype: unknown = Object.getPrototypeOf(view)
     const type = VIEWS.find(type => type.prototype === prototype)
-    if (type === undefined) return this.#refuse(path, instance(view))
+    if (type === undefined) return this.#refuse(path, instanceName(view))
     if (view instanceof Float32Array || view instanceof Float64Array) {
       // Not by its bytes: there are many NaNs, all equal.
       return `${type.name}(${Array.from(view, numeral).join(',')})`
@@ -172,9 +173,4 @@ function numeral(number: number): string {
 
 function base64(memory: ArrayBufferLike, offset = 0, length = memory.byteLength): string {
   return Buffer.from(memory, offset, length).toString('base64')
-}
-
-function instance(value: object): string {
-  const name: unknown = Reflect.get(value, 'constructor')?.name
-  return `an instance of ${typeof name === 'string' && name !== '' ? name : 'an unnamed class'}`
 }

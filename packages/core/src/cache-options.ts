@@ -118,7 +118,7 @@ function namespaceOptions(options: CacheOptions): NamespaceOptions {
 
 function storeCallSettings(options: CacheOptions): StoreCallSettings {
   const { breaker } = options
-  if (breaker !== false) checkOptions('breaker', breaker, ['failures', 'probeEvery'])
+  if (breaker !== false) checkOptions('breaker', breaker, ['failures', 'probeEvery'], ', or is false')
   const asked = breaker === false ? { failures: Number.POSITIVE_INFINITY } : breaker
   const failures = asked?.failures ?? DEFAULT_BREAKER.failures
   if (typeof failures !== 'number' || !(failures >= 1)) {
