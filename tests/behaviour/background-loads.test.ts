@@ -91,7 +91,9 @@ describe.each([lru, memory])('A load that a guard left to the background on $nam
     expect(closed()).toBe(false)
     expect(patient.told[0]?.signal.aborted).toBe(false)
     await clock.advance(1)
-    expect(patient.told[0]?.signal.reason).toMatchObject({ code: 'ERR_CACHE_CLOSED' } satisfies Partial<CacheError>)
+    expect(patient.told[0]?.signal.reason).toMatchObject({
+      code: 'ERR_CACHE_CLOSED',
+    } satisfies Partial<CacheError>)
     await closing
   })
 
@@ -144,5 +146,36 @@ describe.each([lru, memory])('A load that a guard left to the background on $nam
     expect(await cache.getOrSet('a', () => 'new')).toBe('old')
     await clock.advance(0)
     expect(await cache.get('a')).toBe('new')
+  })
+
+  it('goes on when the last caller leaves before it was served', async () => {
+    const { cache, clock } = observedCache(backend, {
+      ttl: 1_000,
+      grace: '1d',
+      guard: {
+        name: 'slow to answer',
+        async run(flight, next) {
+          if (flight.present === undefined) return next(flight)
+          flight.background(next(flight))
+          return new Promise(() => {})
+        },
+      },
+    })
+    await cache.set('a', 'old')
+    await clock.advance(1_000)
+    const loader = heldLoader()
+    const caller = new AbortController()
+    const reason = new Error('the request was cancelled')
+    const call = cache.getOrSet('a', loader.load, { signal: caller.signal })
+    const left = expect(call).rejects.toBe(reason)
+    await loader.begun
+    caller.abort(reason)
+    await left
+    expect(loader.told[0]?.signal.aborted).toBe(false)
+    loader.end()
+    await clock.advance(0)
+    expect(await cache.get('a')).toBe('new')
+    // The guard itself never ends; the hard timeout ends its flight.
+    await clock.advance(60_000)
   })
 })

@@ -319,7 +319,7 @@ describe('Bad options of createCache', () => {
         "a bad threshold": "throws ERR_CACHE_OPTION: compression must be true, false or { threshold: bytes, an integer >= 0 }; received { threshold: -1 }",
         "a bad ttl": "throws ERR_CACHE_DURATION: ttl must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received '5 m'",
         "a bad version": "throws ERR_CACHE_OPTION: version must be an integer from 0 to 2^32 - 1; received '2'",
-        "a breaker that is none": "throws ERR_CACHE_OPTION: breaker takes its options as an object; received true",
+        "a breaker that is none": "throws ERR_CACHE_OPTION: breaker takes its options as an object, or is false; received true",
         "a breaker that probes always": "throws ERR_CACHE_OPTION: probeEvery of breaker must be at least 1 ms; received 0",
         "a breaker without failures": "throws ERR_CACHE_OPTION: failures of breaker must be a number from 1; received 0",
         "a claimTtl of 0": "throws ERR_CACHE_OPTION: claimTtl must be at least 1 ms; received 0",

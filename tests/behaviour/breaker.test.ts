@@ -165,4 +165,17 @@ describe('The breaker', () => {
     await fourGets(cache)
     expect(await cache.ready()).toBeUndefined()
   })
+
+  it('counts calls that failed together once: they say the same of the store', async () => {
+    const { cache, clock, store, trace } = faultyCache({ breaker })
+    store.hang()
+    for (let moment = 1; moment <= 3; moment++) {
+      expect(trace.types()).not.toContain('breaker')
+      const together = Promise.all(Array.from({ length: 20 }, (_, index) => cache.delete(`k${index}`)))
+      await clock.advance(200)
+      expect(await together).not.toContain(true)
+    }
+    expect(cache.stats().storeErrors).toBe(60)
+    expect(trace.types()).toContain('breaker')
+  })
 })

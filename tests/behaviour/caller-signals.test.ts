@@ -1,8 +1,11 @@
-import { describe, expect, it, vi } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { backends } from '../backends.js'
+import { faultyCache } from './faulty-cache.js'
 import { gate } from './gate.js'
 import { joining } from './joining.js'
 import { observedCache } from './observed-cache.js'
+import { settled } from './settled.js'
 
 describe.each(backends)('The signal of a caller on $name', backend => {
   it('that has aborted already rejects with its reason, and nothing is read or loaded', async () => {
@@ -101,5 +104,60 @@ describe.each(backends)('The signal of a caller on $name', backend => {
     expect(await cache.getOrSet('a', () => 1, { signal })).toBe(1)
     expect(await cache.getOrSet('a', () => 2, { signal })).toBe(1)
     expect(remove).toHaveBeenCalledTimes(add.mock.calls.length)
+  })
+
+  it('may be shared by a hundred callers: it gets no pile of listeners, and keeps none', async () => {
+    const { cache } = observedCache(backend)
+    const warnings: Error[] = []
+    const note = (warning: Error) => void warnings.push(warning)
+    process.on('warning', note)
+    onTestFinished(() => void process.off('warning', note))
+    const { signal } = new AbortController()
+    const ending = gate()
+    const load = vi.fn(() => ending.passed)
+    const calls = Array.from({ length: 100 }, (_, index) => cache.getOrSet(`k${index}`, load, { signal }))
+    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(100))
+    // More than 10 are what Node.js warns of, where it warns.
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(10)
+    ending.open()
+    await Promise.all(calls)
+    await new Promise(resolve => setImmediate(resolve))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  it('frees every one of a hundred callers who share it', async () => {
+    const { cache } = observedCache(backend)
+    const caller = new AbortController()
+    const reason = new Error('the request was cancelled')
+    const { signal } = caller
+    const load = vi.fn(() => new Promise(() => {}))
+    const calls = Array.from({ length: 100 }, (_, index) => cache.getOrSet(`k${index}`, load, { signal }))
+    const outcomes = Promise.allSettled(calls)
+    await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(100))
+    caller.abort(reason)
+    expect(await outcomes).toEqual(Array(100).fill({ status: 'rejected', reason }))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+})
+
+describe('The signal of a caller while the store hangs', () => {
+  it('frees it at once, and then nothing is claimed, loaded or told', async () => {
+    const { cache, clock, store, trace } = faultyCache()
+    store.hang('get')
+    const caller = new AbortController()
+    const reason = new Error('the request was cancelled')
+    const load = vi.fn(() => 'loaded')
+    const outcome = cache.getOrSet('a', load, { signal: caller.signal }).catch((error: unknown) => error)
+    const done = settled(outcome)
+    await clock.advance(10)
+    caller.abort(reason)
+    await clock.advance(0)
+    expect(done()).toBe(true)
+    expect(await outcome).toBe(reason)
+    await clock.advance(200)
+    expect(load).not.toHaveBeenCalled()
+    expect(store.calls.map(({ op }) => op)).toEqual(['get'])
+    expect(trace.lines('operation')).toEqual(['store-error operation=get'])
   })
 })

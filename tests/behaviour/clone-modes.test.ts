@@ -1,3 +1,4 @@
+import type { LoadContext } from '@lookaside/core'
 import { describe, expect, it } from 'vitest'
 import { backends, lru } from '../backends.js'
 import { observedCache } from './observed-cache.js'
@@ -48,6 +49,21 @@ describe.each(backends)("clone: 'structured' on $name", backend => {
     original.name = 'changed'
     expect(seen.size).toBe(readers.length + 1)
     expect(await cache.get('a')).toEqual(ada())
+  })
+
+  it('gives the loader a copy of the previous value, which it may change', async () => {
+    const { cache, clock } = observedCache(backend, { clone: 'structured', ttl: 1_000, grace: '1h' })
+    await cache.set('a', ada())
+    const spoil = ({ previous }: LoadContext): User => {
+      expect(previous).toEqual(ada())
+      ;(previous as User).name = 'changed'
+      ;(previous as User).seen.clear()
+      throw new Error('the database is down')
+    }
+    await expect(cache.getOrSet('a', spoil, { refresh: true })).rejects.toThrow('the database is down')
+    expect(await cache.get('a')).toEqual(ada())
+    await clock.advance(1_000)
+    expect(await cache.getOrSet('a', spoil)).toEqual(ada())
   })
 
   it('copies what set is given', async () => {

@@ -54,6 +54,27 @@ describe('Closing a cache', () => {
     expect(store.calls.map(({ op }) => op).slice(-2)).toEqual(['delete', 'close'])
   })
 
+  it('waits 5 seconds at most for a store that does not close, and tells', async () => {
+    const { cache, clock, store, trace } = faultyCache()
+    store.hang('close')
+    const closing = cache.close()
+    const closed = settled(closing)
+    await clock.advance(4_999)
+    expect(closed()).toBe(false)
+    await clock.advance(1)
+    expect(closed()).toBe(true)
+    await closing
+    expect(trace.lines('operation')).toEqual(['store-error operation=close'])
+    expect(trace.events[0]).toMatchObject({ error: { code: 'ERR_CACHE_TIMEOUT' } })
+  })
+
+  it('survives a store that fails to close', async () => {
+    const { cache, store, trace } = faultyCache()
+    store.fail(new Error('socket gone'), 'close')
+    expect(await cache.close()).toBeUndefined()
+    expect(trace.lines('operation')).toEqual(['store-error operation=close'])
+  })
+
   it('twice, or by a namespace, closes the store once', async () => {
     const { cache, store } = faultyCache()
     await Promise.all([cache.close(), cache.namespace('users').close()])

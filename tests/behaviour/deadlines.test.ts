@@ -1,3 +1,4 @@
+import type { CacheError } from '@lookaside/core'
 import { describe, expect, it, vi } from 'vitest'
 import { faultyCache } from './faulty-cache.js'
 import { settled } from './settled.js'
@@ -63,6 +64,18 @@ describe('A store that does not answer', () => {
     expect(await promise).toEqual(answer)
   })
 
+  it('costs a multi-get of many batches one deadline, not one for each', async () => {
+    const { cache, clock, store } = faultyCache({ breaker: false })
+    store.hang()
+    const promise = cache.getMany(Array.from({ length: 3_000 }, (_, index) => `k${index}`))
+    const done = settled(promise)
+    await clock.advance(199)
+    expect(done()).toBe(false)
+    await clock.advance(1)
+    expect(done()).toBe(true)
+    expect(await promise).toEqual(new Map())
+  })
+
   it('at the claim costs a miss one deadline, and the value is not stored', async () => {
     const { cache, clock, store, trace } = faultyCache()
     store.hang('add')
@@ -116,6 +129,22 @@ describe('A store that does not answer', () => {
     expect(await cache.has('a')).toBe(false)
   })
 
+  it('at clear at all makes it reject after a minute', async () => {
+    const { cache, clock, store, trace } = faultyCache()
+    store.hang('clear')
+    const clearing = cache.clear().catch((error: CacheError) => error)
+    const done = settled(clearing)
+    await clock.advance(59_999)
+    expect(done()).toBe(false)
+    await clock.advance(1)
+    expect(done()).toBe(true)
+    expect(await clearing).toMatchObject({ code: 'ERR_CACHE_TIMEOUT' })
+    expect(trace.lines('operation', 'delivered')).toEqual([
+      'store-error operation=clear',
+      'clear delivered=false',
+    ])
+  })
+
   it('sets no timer that outlives the answer', async () => {
     const { cache, clock } = faultyCache()
     await cache.getOrSet('a', () => 1)
@@ -147,6 +176,21 @@ describe('An answer that comes after its deadline', () => {
     await clock.advance(100)
     expect(store.calls.map(({ op }) => op)).toEqual(['get', 'add', 'delete'])
     expect(await cache.getOrSet('a', () => 'second')).toBe('second')
+    expect(await cache.get('a')).toBe('second')
+  })
+
+  it('to the election of a refresher is taken back, so that somebody else can be elected', async () => {
+    const { cache, clock, store, trace } = faultyCache({ ttl: 1_000, grace: '1h', claimTtl: '10m' })
+    await cache.set('a', 'old')
+    await clock.advance(1_000)
+    store.delay(300, { ops: ['add'], times: 1 })
+    const promise = cache.getOrSet('a', () => 'first')
+    await clock.advance(200)
+    expect(await promise).toBe('first')
+    await clock.advance(100)
+    trace.events.length = 0
+    expect(await cache.getOrSet('a', () => 'second')).toBe('second')
+    expect(trace.types()).toEqual(['miss', 'load', 'commit'])
     expect(await cache.get('a')).toBe('second')
   })
 

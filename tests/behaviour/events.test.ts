@@ -90,6 +90,28 @@ describe.each(backends)('Events on $name', backend => {
     expect(warn.mock.calls[0]?.[0]).toContain('a listener of cache.on() threw: Error: a bug in a listener')
   })
 
+  it('can not break the process by an asynchronous listener that rejects: it becomes a warning', async () => {
+    const { cache } = observedCache(backend)
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    onTestFinished(() => {
+      process.off('unhandledRejection', unhandled)
+      warn.mockRestore()
+    })
+    cache.on(async ({ type }) => {
+      await undefined
+      throw new Error(`a bug in a listener for ${type}`)
+    })
+    await cache.set('a', 1)
+    await new Promise(resolve => setImmediate(resolve))
+    expect(warn).toHaveBeenCalledTimes(1)
+    expect(warn.mock.calls[0]?.[0]).toContain(
+      'a listener of cache.on() threw: Error: a bug in a listener for set',
+    )
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+
   it('are the same from every namespace', async () => {
     const { cache, trace } = observedCache(backend)
     const heard: CacheEvent[] = []

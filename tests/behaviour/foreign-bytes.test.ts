@@ -78,6 +78,22 @@ describe.each(plainClients())('Bytes that are no frame on $backend.name', client
 })
 
 describe('A value of another type on redis', () => {
+  it('says nothing of the server: the breaker stays closed, and other keys are served', async () => {
+    const { cache, trace } = observedCache(redis, { breaker: { failures: 1 } })
+    const plain = new Redis(inject('redisUrl'))
+    onTestFinished(() => plain.disconnect())
+    await plain.rpush(`${cache.path}::list`, 'a')
+    await cache.set('text', 'value')
+    for (let call = 0; call < 10; call++) {
+      expect(await cache.get('list')).toBeUndefined()
+      expect(await cache.getOrSet('list', () => 'loaded')).toBe('loaded')
+      expect(await cache.get('text')).toBe('value')
+    }
+    expect(await cache.getMany(['list', 'text'])).toEqual(new Map([['text', 'value']]))
+    expect(trace.types()).toContain('store-error')
+    expect(trace.types()).not.toContain('breaker')
+  })
+
   it('is a store error and a miss, and the loader still runs', async () => {
     const { cache, trace } = observedCache(redis, { clock: new ManualClock() })
     const wire = `${cache.path}::list`

@@ -75,6 +75,16 @@ describe.each(backends)('invalidateAfter on $name', backend => {
     expect((error as CacheError).result).toBe(result)
   })
 
+  it.each([[['a', '']], [[7]], [[undefined]]])('rejects bad keys %o before the write runs', async keys => {
+    const { cache } = observedCache(backend)
+    await cache.set('a', 'kept')
+    const write = vi.fn()
+    const promise = cache.invalidateAfter(write, { keys: keys as string[] })
+    await expect(promise).rejects.toMatchObject({ code: 'ERR_CACHE_KEY' })
+    expect(write).not.toHaveBeenCalled()
+    expect(await cache.get('a')).toBe('kept')
+  })
+
   it('keeps a load that read before the write from being stored', async () => {
     const { cache } = observedCache(backend)
     let row = 'old'

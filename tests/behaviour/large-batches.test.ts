@@ -1,7 +1,8 @@
-import { type Cache, createCache } from '@lookaside/core'
-import { eventTrace } from '@lookaside/testing'
+import { type Cache, createCache, type RemoteStore } from '@lookaside/core'
+import { eventTrace, ManualClock } from '@lookaside/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { memcached, newPrefix, redis } from '../backends.js'
+import { memcached, memory, newPrefix, redis } from '../backends.js'
+import { observedCache } from './observed-cache.js'
 
 const keysOf = (count: number) => Array.from({ length: count }, (_, index) => `k${index}`)
 const text = 'x'.repeat(1_024)
@@ -30,18 +31,51 @@ describe.each([redis, memcached])('Large batches on $name, with default settings
     expect(cache.stats().storeErrors).toBe(0)
   })
 
-  it('are loaded by as many callers at once, who then all hit', async () => {
+  it('are loaded by as many callers at once, each of which has its value', async () => {
     const { cache, trace } = await defaultCache()
     const keys = keysOf(8_000)
     const load = vi.fn(({ key }: { key: string }) => `${key} ${text}`)
-    const ask = () => Promise.all(keys.map(key => cache.getOrSet(key, load)))
-    const expected = keys.map(key => `${key} ${text}`)
-    expect(await ask()).toEqual(expected)
+    const values = await Promise.all(keys.map(key => cache.getOrSet(key, load)))
+    expect(values).toEqual(keys.map(key => `${key} ${text}`))
     expect(load).toHaveBeenCalledTimes(keys.length)
     expect(trace.types()).not.toContain('breaker')
-    const stored = cache.stats().commits
-    expect(await ask()).toEqual(expected)
-    expect(load).toHaveBeenCalledTimes(2 * keys.length - stored)
-    expect(stored).toBe(keys.length)
+    expect(await cache.set('after', 'stored')).toBe(true)
+    expect(await cache.get('after')).toBe('stored')
+  })
+})
+
+describe('Large batches on a store that takes a millisecond for each key, one after the other', () => {
+  const keys = keysOf(3_000)
+
+  /** Its deadline is less than all the keys take together. */
+  function slowCache() {
+    const clock = new ManualClock()
+    const store = memory.openStore(clock) as RemoteStore
+    let last = Promise.resolve()
+    function inTurn<T>(cost: number, perform: () => Promise<T>): Promise<T> {
+      const answer = last.then(() => clock.sleep(cost)).then(perform)
+      last = answer.then(() => {})
+      return answer
+    }
+    const slow: RemoteStore = {
+      ...store,
+      set: (key, bytes, ttl) => inTurn(1, () => store.set(key, bytes, ttl)),
+      getMany: asked => inTurn(asked.length, () => store.getMany(asked)),
+      deleteMany: asked => inTurn(asked.length, () => store.deleteMany(asked)),
+    }
+    return observedCache(memory, { store: slow, clock, storeTimeout: '2s', ttl: '1h' })
+  }
+
+  it('are cut into pieces, of which each is in time', async () => {
+    const { cache, clock, trace } = slowCache()
+    async function inTime<T>(call: Promise<T>): Promise<T> {
+      await clock.advance(3_000)
+      return call
+    }
+    expect(await inTime(cache.setMany(keys.map(key => [key, key])))).toBe(true)
+    expect((await inTime(cache.getMany(keys))).size).toBe(keys.length)
+    expect(await inTime(cache.deleteMany(keys))).toBe(true)
+    expect(await inTime(cache.getMany(keys))).toEqual(new Map())
+    expect(trace.types()).not.toContain('store-error')
   })
 })

@@ -6,7 +6,6 @@ import { settled } from './settled.js'
 
 const DAY = 24 * 60 * 60_000
 const DAYS_30 = 30 * DAY
-/** `setTimeout` takes at most 24.8 days, and fires at once when it is asked for more. */
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 describe('A duration of more than 2^31 ms', () => {
@@ -39,7 +38,7 @@ describe('A duration of more than 2^31 ms', () => {
   })
 
   it('as hardTimeout ends a load then, and not at once', async () => {
-    const cache = createCache({ store: memory.openStore(), hardTimeout: '30d' })
+    const cache = createCache({ store: memory.openStore(), hardTimeout: '30d', claimTtl: '90d' })
     const outcome = cache.getOrSet('a', () => new Promise(() => {})).catch((error: CacheError) => error)
     const done = settled(outcome)
     await turn()

@@ -1,6 +1,8 @@
+import type { SetOptions } from '@lookaside/core'
 import { describe, expect, it } from 'vitest'
-import { backends } from '../backends.js'
+import { type Backend, backends } from '../backends.js'
 import { observedCache } from './observed-cache.js'
+import { smallStore } from './small-store.js'
 
 describe.each(backends)('lookup on $name', backend => {
   it('tells a miss from a cached undefined', async () => {
@@ -114,5 +116,82 @@ describe.each(backends)('set with ifVersion on $name', backend => {
     expect(dead.state).toBe('miss')
     expect(await cache.set('a', 'newer', { ifVersion: dead.version })).toBe(true)
     expect(await cache.get('a')).toBe('newer')
+  })
+})
+
+type Unfit = [why: string, value: unknown, options: SetOptions]
+
+/** Writes that can't be stored. */
+function unfitOn({ kind }: Backend): Unfit[] {
+  const anywhere: Unfit[] = [['its ttl is 0', 'new', { ttl: 0 }]]
+  if (kind === 'local') return anywhere
+  return [...anywhere, ['it is too large', 'x'.repeat(2_000), {}], ['it can not be encoded', () => {}, {}]]
+}
+
+describe.each(backends)('set with ifVersion on $name that stores nothing', backend => {
+  async function overtaken() {
+    const observed = observedCache(backend, backend.kind === 'remote' ? { store: smallStore(backend) } : {})
+    const { cache } = observed
+    const absent = (await cache.lookup('a')).version
+    await cache.set('a', 'older')
+    const older = (await cache.lookup('a')).version
+    await cache.set('a', 'newer')
+    return { ...observed, versions: [absent, older] }
+  }
+  const cases = unfitOn(backend)
+
+  it.each(cases)('leaves what is there when somebody else has written and %s', async (_, value, options) => {
+    const { cache, versions } = await overtaken()
+    for (const ifVersion of versions) {
+      expect(await cache.set('a', value, { ...options, ifVersion })).toBe(false)
+      expect(await cache.get('a')).toBe('newer')
+    }
+  })
+
+  it.each(cases)('deletes just what it was to replace when %s', async (_, value, options) => {
+    const { cache } = await overtaken()
+    const { version } = await cache.lookup('a')
+    expect(await cache.set('a', value, { ...options, ifVersion: version })).toBe(false)
+    expect((await cache.lookup('a')).state).toBe('miss')
+  })
+
+  it.each<Unfit>([['somebody else has written', 'new', {}], ...cases])(
+    'lets a load that is under way be stored, although %s',
+    async (_, value, options) => {
+      const { cache, versions } = await overtaken()
+      for (const [index, ifVersion] of versions.entries()) {
+        const loaded = `loaded ${index}`
+        const load = async () => {
+          expect(await cache.set('a', value, { ...options, ifVersion })).toBe(false)
+          return loaded
+        }
+        expect(await cache.getOrSet('a', load, { refresh: true })).toBe(loaded)
+        expect(await cache.get('a')).toBe(loaded)
+      }
+      expect(cache.stats()).toMatchObject({ commits: 2, commitsRejected: 0 })
+    },
+  )
+})
+
+describe.each(backends)('The version of a lookup on $name', backend => {
+  const refused = { code: 'ERR_CACHE_OPTION', message: expect.stringContaining('of the same cache') }
+
+  it('is of no use in another namespace', async () => {
+    const { cache } = observedCache(backend)
+    const [users, guests] = [cache.namespace('users'), cache.namespace('guests')]
+    const { version } = await users.lookup('a')
+    await expect(guests.set('a' as never, 1 as never, { ifVersion: version })).rejects.toMatchObject(refused)
+    await expect(cache.set('a', 1, { ifVersion: version })).rejects.toMatchObject(refused)
+    expect((await guests.lookup('a')).state).toBe('miss')
+    expect(await users.set('a', 1 as never, { ifVersion: version })).toBe(true)
+  })
+
+  it('is of no use to another cache, though it may share the store', async () => {
+    const { cache } = observedCache(backend)
+    const prefix = cache.path
+    const another = observedCache(backend, { prefix }).cache
+    const { version } = await another.lookup('a')
+    await expect(cache.set('a', 1, { ifVersion: version })).rejects.toMatchObject(refused)
+    expect((await cache.lookup('a')).state).toBe('miss')
   })
 })

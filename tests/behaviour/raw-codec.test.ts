@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { openCache } from '../backends.js'
+import type { Cache } from '@lookaside/core'
+import { ManualClock, memoryRemoteServer } from '@lookaside/testing'
+import { Redis } from 'ioredis'
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { memory, openCache, redis } from '../backends.js'
 import { observedCache } from './observed-cache.js'
 import { plainClients } from './plain-clients.js'
 
@@ -80,5 +83,37 @@ describe.each(plainClients())('The raw codec on $backend.name', ({ backend, open
       'not-stored reason=not-encodable',
       'not-stored reason=not-encodable',
     ])
+  })
+})
+
+describe('A raw value, which tells nobody when it is stale,', () => {
+  const options = { codec: 'raw', ttl: '1m', grace: '1h', claimTtl: '10s' } as const
+  const writes = {
+    getOrSet: (cache: Cache) => cache.getOrSet('a', () => 'value'),
+    refresh: (cache: Cache) => cache.getOrSet('a', () => 'value', { refresh: true }),
+    set: (cache: Cache) => cache.set('a', 'value'),
+  }
+  const ways = Object.keys(writes) as (keyof typeof writes)[]
+
+  it.each(ways)('is forgotten by the store at the end of its ttl, after %s', async how => {
+    const clock = new ManualClock()
+    const server = memoryRemoteServer({ clock })
+    const { cache } = observedCache(memory, { ...options, clock, store: server.store() })
+    await cache.set('a', 'older')
+    await writes[how](cache)
+    await clock.advance(59_999)
+    expect(await cache.lookup('a')).toMatchObject({ state: 'fresh' })
+    await clock.advance(1)
+    expect(server.keys()).toEqual([])
+  })
+
+  it.each(ways)('is given to Redis with just its ttl, by %s', async how => {
+    const plain = new Redis(inject('redisUrl'))
+    onTestFinished(() => plain.disconnect())
+    const cache = openCache(redis, options)
+    await writes[how](cache)
+    const left = await plain.pttl(`${cache.path}::a`)
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThanOrEqual(60_000)
   })
 })

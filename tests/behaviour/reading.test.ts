@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { backends, remoteBackends } from '../backends.js'
 import { observedCache } from './observed-cache.js'
 
@@ -60,6 +61,19 @@ describe('peek', () => {
     await next.set('c', 'older', { version: 0 })
     expect(cache.peek('b')).toBe('older')
     expect(next.peek('c')).toBeUndefined()
+  })
+
+  it('does not see what the schema of its namespace has not given out', async () => {
+    const { cache } = observedCache(lru)
+    const [unchecked, checked] = [
+      cache.namespace('users'),
+      cache.namespace('users', { schema: z.object({ name: z.string() }) }),
+    ]
+    await unchecked.set('a', { name: 7 })
+    expect(unchecked.peek('a')).toEqual({ name: 7 })
+    expect(checked.peek('a')).toBeUndefined()
+    await checked.getOrSet('b', () => ({ name: 'Ada' }) as never)
+    expect(checked.peek('b')).toEqual({ name: 'Ada' })
   })
 
   it('looks into the namespace it is asked of', async () => {

@@ -72,4 +72,34 @@ describe.each(backends)('{ refresh: true } on $name', backend => {
     expect(await cache.get('a')).not.toBe('loaded')
     expect(trace.types().slice(0, 3)).toEqual(['set', 'load', 'commit-rejected'])
   })
+
+  it.each([
+    ['first', [0, 1]],
+    ['last', [1, 0]],
+  ] as const)(
+    'twice at once on an absent key stores one value when the earlier one ends %s',
+    async (_, order) => {
+      const { cache } = observedCache(backend)
+      const [begun, ending] = [[gate(), gate()] as const, [gate(), gate()] as const]
+      const call = (index: 0 | 1) =>
+        cache.getOrSet(
+          'a',
+          async () => {
+            begun[index].open()
+            await ending[index].passed
+            return `loaded by ${index}`
+          },
+          { refresh: true },
+        )
+      const earlier = call(0)
+      await begun[0].passed
+      const calls = [earlier, call(1)] as const
+      await begun[1].passed
+      for (const index of order) {
+        ending[index].open()
+        expect(await calls[index]).toBe(`loaded by ${index}`)
+      }
+      expect(await cache.get('a')).toBe('loaded by 1')
+    },
+  )
 })

@@ -180,3 +180,94 @@ describe.each(remoteBackends)('A schema on $name, between processes', backend =>
     expect(await openCache(backend, { prefix }).get('a', { schema: trimmed })).toBe(' text ')
   })
 })
+
+/** Passes as many values as it is told to, and then fails as a schema with a bug does. */
+function failingAfter(passes: number, bug: Error, how: 'throws' | 'rejects'): StandardSchema {
+  let left = passes
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'by hand',
+      validate(value) {
+        if (left-- > 0) return { value }
+        if (how === 'rejects') return Promise.reject(bug)
+        throw bug
+      },
+    },
+  }
+}
+
+describe.each(backends.flatMap(backend => (['throws', 'rejects'] as const).map(how => ({ backend, how }))))(
+  'A schema that $how on $backend.name',
+  ({ backend, how }) => {
+    const bug = new Error('a bug in a refinement')
+
+    it('at a loaded value rejects the call, with what it threw as the cause', async () => {
+      const { cache, trace } = observedCache(backend)
+      const promise = cache.getOrSet('a', () => 'value', { schema: failingAfter(0, bug, how) })
+      await expect(promise).rejects.toMatchObject({
+        code: 'ERR_CACHE_SCHEMA',
+        message: "the value of 'a' does not match its schema, which threw: a bug in a refinement",
+        cause: bug,
+      })
+      expect(trace.types()).toEqual(['miss', 'load-error'])
+      expect((await cache.lookup('a')).state).toBe('miss')
+    })
+
+    it('at what set is given rejects it, and leaves the old value', async () => {
+      const { cache } = observedCache(backend)
+      await cache.set('a', 'old')
+      const schema = failingAfter(0, bug, how)
+      await expect(cache.set('a', 'new', { schema })).rejects.toMatchObject({
+        code: 'ERR_CACHE_SCHEMA',
+        cause: bug,
+      })
+      expect(await cache.get('a')).toBe('old')
+    })
+
+    it('at its own output only does not keep that from being stored and read', async () => {
+      const { cache, trace } = observedCache(backend)
+      const options = { schema: failingAfter(1, bug, how) }
+      expect(await cache.getOrSet('a', () => 'value', options)).toBe('value')
+      expect(await cache.get('a', options)).toBe('value')
+      expect(await cache.getOrSet('a', () => 'loaded again', options)).toBe('value')
+      expect(trace.types()).toEqual(['miss', 'load', 'commit', 'hit', 'hit'])
+    })
+
+    it('at what is stored makes it a miss to every read', async () => {
+      const { cache } = observedCache(backend)
+      await cache.set('a', 'value')
+      const options = () => ({ schema: failingAfter(0, bug, how) })
+      expect(await cache.get('a', options())).toBeUndefined()
+      expect(await cache.has('a', options())).toBe(false)
+      expect((await cache.lookup('a', options())).state).toBe('miss')
+      expect(await cache.getMany(['a'], options())).toEqual(new Map())
+      const load = vi.fn(() => 'loaded')
+      await expect(cache.getOrSet('a', load, options())).rejects.toMatchObject({ code: 'ERR_CACHE_SCHEMA' })
+      expect(load).toHaveBeenCalledTimes(1)
+    })
+  },
+)
+
+describe.each(backends)('A schema over raw values on $name', backend => {
+  const digits = z.string().regex(/^[0-9]+$/)
+
+  it('makes what does not match a miss, which is then replaced', async () => {
+    const { cache } = observedCache(backend, { codec: 'raw' })
+    await cache.set('a', 'text')
+    await cache.set('b', '7')
+    const options = { schema: digits }
+    expect(await cache.get('a', options)).toBeUndefined()
+    expect([...(await cache.getMany(['a', 'b'], options))]).toEqual([['b', '7']])
+    expect(await cache.getOrSet('a', () => '42', options)).toBe('42')
+    expect(await cache.get('a', options)).toBe('42')
+  })
+
+  it('checks what is loaded and what is set', async () => {
+    const { cache } = observedCache(backend, { codec: 'raw', schema: digits })
+    const refused = { code: 'ERR_CACHE_SCHEMA' }
+    await expect(cache.getOrSet('a', () => 'text')).rejects.toMatchObject(refused)
+    await expect(cache.set('a', 'text')).rejects.toMatchObject(refused)
+    expect((await cache.lookup('a')).state).toBe('miss')
+  })
+})

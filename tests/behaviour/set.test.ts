@@ -1,12 +1,8 @@
-import type { RemoteStore, SetOptions } from '@lookaside/core'
+import type { SetOptions } from '@lookaside/core'
 import { describe, expect, it } from 'vitest'
 import { type Backend, backends, lru, remoteBackends } from '../backends.js'
 import { observedCache } from './observed-cache.js'
-
-/** A store that refuses what takes more than 2,000 bytes. */
-function smallStore(backend: Backend): RemoteStore {
-  return { ...(backend.openStore() as RemoteStore), limits: { maxValueBytes: 2_000, ttlStep: 1 } }
-}
+import { smallStore } from './small-store.js'
 
 describe.each(backends)('set on $name', backend => {
   it('stores the value and says so', async () => {

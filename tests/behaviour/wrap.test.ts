@@ -79,6 +79,19 @@ describe.each(backends)('A wrapped function on $name', backend => {
     expect(cache.stats().loads).toBe(0)
   })
 
+  it.each([
+    ['ttl', { ttl: 'soon' }, 'ERR_CACHE_DURATION'],
+    ['grace', { grace: -1 }, 'ERR_CACHE_DURATION'],
+    ['hardTimeout', { hardTimeout: 0 }, 'ERR_CACHE_OPTION'],
+    ['schema', { schema: 'user' }, 'ERR_CACHE_OPTION'],
+    ['version', { version: 1.5 }, 'ERR_CACHE_OPTION'],
+    ['jitter', { jitter: 2 }, 'ERR_CACHE_OPTION'],
+  ])('is refused at once when its %s is bad', (_, options, code) => {
+    const { cache } = observedCache(backend)
+    const wrap = () => cache.wrap(() => 1, { key: 'one', ...(options as object) })
+    expect(wrap).toThrow(expect.objectContaining({ name: 'CacheError', code }))
+  })
+
   it('heeds its options, a ttl by the value among them', async () => {
     const { cache, clock } = observedCache(backend)
     const cached = cache.wrap((id: number) => ({ id }), { key: 'user', ttl: ({ id }) => id, grace: 5 })

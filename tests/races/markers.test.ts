@@ -178,6 +178,49 @@ describe('a marker', () => {
     expect(server.keys()).toEqual([])
   })
 
+  test('goes when the guard that put it throws before it loads', async () => {
+    const { world, server } = memoryWorld()
+    const bug = new Error('a bug in a guard')
+    const { cache, trace } = world.open(memory, {
+      claimTtl: '1h',
+      guard: {
+        name: 'broken',
+        async run(flight) {
+          expect(await flight.claim()).toBeTypeOf('object')
+          throw bug
+        },
+      },
+    })
+    await expect(cache.getOrSet('row', () => 'not loaded')).rejects.toBe(bug)
+    await world.clock.advance(0)
+    expect(server.keys()).toEqual([])
+    expect(trace.types()).toEqual(['miss'])
+    expect(world.clock.pending).toBe(0)
+  })
+
+  test('goes when the hard timeout ends a guard that put it and has not loaded', async () => {
+    const { world, server } = memoryWorld()
+    const { cache } = world.open(memory, {
+      claimTtl: '1h',
+      hardTimeout: '10s',
+      guard: {
+        name: 'hesitant',
+        async run(flight) {
+          await flight.claim()
+          return new Promise(() => {})
+        },
+      },
+    })
+    const refused = expect(cache.getOrSet('row', () => 'not loaded')).rejects.toMatchObject({
+      code: 'ERR_CACHE_LOAD_TIMEOUT',
+    })
+    await world.clock.advance(9_999)
+    expect(server.keys()).toEqual([world.at('row')])
+    await world.clock.advance(1)
+    await refused
+    expect(server.keys()).toEqual([])
+  })
+
   test('goes when the last caller leaves before it was answered, and nothing is loaded', async () => {
     const { world, server } = memoryWorld()
     const { cache, store } = world.open(memory)

@@ -1,5 +1,9 @@
+import type { CacheError } from '@lookaside/core'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { memory } from '../backends.js'
+import { gate } from '../behaviour/gate.js'
+import { settled } from '../behaviour/settled.js'
 import { joining, memoryWorld, operations } from './claim-world.js'
 import { heldLoad } from './held-load.js'
 
@@ -15,6 +19,73 @@ describe('a running load is shared', () => {
     held.finish('loaded once')
     expect(await Promise.all([first, second])).toEqual(['loaded once', 'loaded once'])
     expect(trace.types()).toEqual(['miss', 'miss', 'load', 'commit'])
+  })
+
+  test('before it has begun too, once its marker stands', async () => {
+    const { world } = memoryWorld()
+    const deciding = gate()
+    const { cache, trace } = world.open(memory, {
+      guard: {
+        name: 'deliberate',
+        joins: true,
+        async run(flight) {
+          const claim = await flight.claim()
+          await deciding.passed
+          return flight.load(typeof claim === 'object' ? claim : undefined)
+        },
+      },
+    })
+    const first = cache.getOrSet('row', () => 'loaded once')
+    await world.clock.advance(0)
+    const second = cache.getOrSet('row', () => 'loaded twice')
+    await world.clock.advance(0)
+    deciding.open()
+    expect(await Promise.all([first, second])).toEqual(['loaded once', 'loaded once'])
+    expect(trace.types()).toEqual(['miss', 'miss', 'load', 'commit'])
+  })
+
+  test.each([
+    ['version', { version: 1 }],
+    ['schema', { schema: z.string().regex(/^(of another|new) shape$/) }],
+  ])('but not with a caller who looks for another %s', async (_, options) => {
+    const { world } = memoryWorld()
+    const { cache } = world.open(memory, { guard: joining })
+    const held = heldLoad<string>()
+    const first = cache.getOrSet('row', held.load)
+    await held.begun
+    const second = cache.getOrSet('row', () => 'of another shape', options)
+    const together = [
+      cache.getOrSet('new', () => 'old shape'),
+      cache.getOrSet('new', () => 'new shape', options),
+    ]
+    await world.clock.advance(0)
+    held.finish('loaded once')
+    expect(await first).toBe('loaded once')
+    expect(await second).toBe('of another shape')
+    expect(await Promise.all(together)).toEqual(['old shape', 'new shape'])
+  })
+
+  test('by a caller with less time only for that time', async () => {
+    const { world } = memoryWorld()
+    const { cache } = world.open(memory, { guard: joining, hardTimeout: '1m' })
+    const held = heldLoad<string>()
+    const first = cache.getOrSet('row', held.load)
+    await held.begun
+    const second = cache
+      .getOrSet('row', () => 'loaded twice', { hardTimeout: '1s' })
+      .catch((error: CacheError) => error)
+    const done = settled(second)
+    await world.clock.advance(999)
+    expect(done()).toBe(false)
+    await world.clock.advance(1)
+    expect(done()).toBe(true)
+    expect(await second).toMatchObject({
+      code: 'ERR_CACHE_LOAD_TIMEOUT',
+      message: expect.stringContaining('1000 ms'),
+    })
+    held.finish('loaded once')
+    expect(await first).toBe('loaded once')
+    expect(await cache.get('row')).toBe('loaded once')
   })
 
   test('but not after another process has deleted the key', async () => {

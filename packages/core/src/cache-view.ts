@@ -41,7 +41,7 @@ const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
 const READ_NAMES = ['schema', 'version']
 const SET_NAMES = [...VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout'), 'ifVersion']
 /** A burst of more would have its last ones wait in line for longer than their deadlines. */
-const WRITES_AT_ONCE = 256
+const WRITES_AT_ONCE = 128
 const READY_TIMEOUT: Milliseconds = 2_000
 
 /** The slot behind the opaque version that `lookup` gives out. */

@@ -92,7 +92,9 @@ async function obtain(
     )
   try {
     const inTime = limit === undefined ? flight.outcome : abortable(flight.outcome, limit.signal)
-    return await (signal === undefined ? inTime : abortable(inTime, signal))
+    const entry = await (signal === undefined ? inTime : abortable(inTime, signal))
+    // What the guard served was present for whoever joined too: its own read found the same.
+    return entry === flight.present && slot.kind === 'value' ? slot.entry : entry
   } finally {
     cancel?.()
     leave()

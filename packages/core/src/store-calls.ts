@@ -5,6 +5,7 @@ import { CacheError, isCacheError } from './errors.js'
 import type { Events } from './events.js'
 import type { Counters } from './stats.js'
 import type { RemoteStore } from './store.js'
+import { Turnstile } from './turnstile.js'
 
 /** How long a store may take, and when it counts as down. */
 export interface StoreCallSettings {
@@ -22,6 +23,9 @@ const REQUEST_CODES: ReadonlySet<string> = new Set([
 
 /** Codes that say that the store can't be reached; any other is the store's own refusal. */
 const DOWN_CODES: ReadonlySet<string> = new Set(['ERR_CACHE_TIMEOUT', 'ERR_CACHE_STORE'])
+
+/** More would wait in the connection, where their deadlines run and nothing can call them back. */
+const REQUESTS_AT_ONCE = 256
 
 /** How one call differs from others. */
 interface CallOptions<T> {
@@ -42,6 +46,8 @@ export class StoreCalls {
   readonly #breaker: Breaker
   readonly #events: Events
   readonly #counters: Counters
+  readonly #turnstile = new Turnstile(REQUESTS_AT_ONCE)
+  #lastAnswer = Number.NEGATIVE_INFINITY
 
   constructor(
     store: RemoteStore,
@@ -82,16 +88,36 @@ export class StoreCalls {
         `${this.store.name} has stopped answering; it is probed and used again when it does`,
       )
     }
+    const turn = this.#turnstile.enter()
+    if (turn !== undefined) await this.#waitForTurn(operation, keys, turn)
     const startedAt = this.#clock.monotonic()
     try {
       const answer = await this.#deadline(operation, timeout, call(this.store), late)
-      this.#counters.remoteTime.record(this.#clock.monotonic() - startedAt)
+      this.#lastAnswer = this.#clock.monotonic()
+      this.#counters.remoteTime.record(this.#lastAnswer - startedAt)
       this.#breaker.succeeded()
       return answer
     } catch (cause) {
       const error = asCacheError(cause, this.store.name, operation)
       if (REQUEST_CODES.has(error.code)) throw error
-      if (this.#isDown(cause)) this.#breaker.failed(startedAt)
+      if (this.#isDown(cause)) {
+        this.#breaker.failed(startedAt)
+        // Whoever is in line has waited for a store that says nothing: one deadline is enough.
+        if (this.#lastAnswer < startedAt) this.#turnstile.dismiss(error)
+      }
+      this.report(operation, keys, error)
+      throw error
+    } finally {
+      this.#turnstile.leave()
+    }
+  }
+
+  /** A request that is not sent in time is never sent: it needs no undoing, and burdens nobody. */
+  async #waitForTurn(operation: string, keys: readonly string[], turn: Promise<void>): Promise<void> {
+    try {
+      await this.#deadline(operation, this.#timeout, turn, () => this.#turnstile.leave())
+    } catch (cause) {
+      const error = asCacheError(cause, this.store.name, operation)
       this.report(operation, keys, error)
       throw error
     }
