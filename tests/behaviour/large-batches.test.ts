@@ -39,8 +39,9 @@ describe.each([redis, memcached])('Large batches on $name, with default settings
     expect(values).toEqual(keys.map(key => `${key} ${text}`))
     expect(load).toHaveBeenCalledTimes(keys.length)
     expect(trace.types()).not.toContain('breaker')
-    expect(await cache.set('after', 'stored')).toBe(true)
-    expect(await cache.get('after')).toBe('stored')
+    // A slow machine may have missed deadlines, but the store is in use.
+    await expect.poll(() => cache.set('after', 'stored')).toBe(true)
+    await expect.poll(() => cache.get('after')).toBe('stored')
   })
 })
 
