@@ -1,4 +1,4 @@
-import type { CacheError } from '@lookaside/core'
+import type { Cache, CacheError } from '@lookaside/core'
 import { describe, expect, it, vi } from 'vitest'
 import { faultyCache } from './faulty-cache.js'
 import { settled } from './settled.js'
@@ -152,6 +152,48 @@ describe('A store that does not answer', () => {
     await cache.delete('a')
     await clock.advance(0)
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('A crowd of calls', () => {
+  const crowd = (cache: Cache) =>
+    Promise.all(Array.from({ length: 1_000 }, (_, index) => cache.delete(`k${index}`)))
+
+  it('is sent 256 at a time, and is answered completely', async () => {
+    const { cache, clock, store } = faultyCache()
+    store.delay(40)
+    const answers = crowd(cache)
+    await clock.advance(39)
+    expect(store.calls).toHaveLength(256)
+    await clock.advance(40)
+    expect(store.calls).toHaveLength(512)
+    await clock.advance(81)
+    expect(await answers).toEqual(Array(1_000).fill(true))
+  })
+
+  it('costs each of its callers one deadline when the store does not answer, whoever stands in line', async () => {
+    const { cache, clock, store } = faultyCache({ breaker: false })
+    store.hang()
+    const answers = crowd(cache)
+    const done = settled(answers)
+    await clock.advance(199)
+    expect(done()).toBe(false)
+    await clock.advance(1)
+    expect(done()).toBe(true)
+    expect(await answers).toEqual(Array(1_000).fill(false))
+    expect(store.calls).toHaveLength(256)
+  })
+
+  it('leaves the line after one deadline, and keeps nobody from being sent afterwards', async () => {
+    const { cache, clock, store, trace } = faultyCache()
+    store.delay(150)
+    const answers = crowd(cache)
+    await clock.advance(1_000)
+    expect((await answers).filter(Boolean)).toHaveLength(512)
+    expect(store.calls).toHaveLength(512)
+    expect(trace.types()).not.toContain('breaker')
+    store.heal()
+    expect(await crowd(cache)).toEqual(Array(1_000).fill(true))
   })
 })
 
