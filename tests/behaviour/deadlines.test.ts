@@ -184,6 +184,16 @@ describe('A crowd of calls', () => {
     expect(store.calls).toHaveLength(256)
   })
 
+  it('stays in line when one call fails among others that are answered', async () => {
+    const { cache, clock, store } = faultyCache()
+    store.delay(40)
+    const answers = crowd(cache)
+    await clock.advance(39)
+    store.fail(new Error('connection reset'), { times: 1 })
+    await clock.advance(121)
+    expect((await answers).filter(answer => !answer)).toHaveLength(1)
+  })
+
   it('leaves the line after one deadline, and keeps nobody from being sent afterwards', async () => {
     const { cache, clock, store, trace } = faultyCache()
     store.delay(150)
