@@ -1,11 +1,22 @@
 import { atMost } from './at-most.js'
-import type { Cache, EntryVersion, GetOrSetOptions, Lookup, ReadOptions, SetOptions, Typed } from './cache.js'
+import type { Cache, GetOrSetOptions, Lookup, ReadOptions, SetOptions, Typed } from './cache.js'
+import {
+  checkEntries,
+  checkKeys,
+  checkRefresh,
+  checkSignal,
+  GET_OR_SET_NAMES,
+  READ_NAMES,
+  SET_MANY_NAMES,
+  SET_NAMES,
+} from './call-checks.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { CacheError, quote } from './errors.js'
 import type { CacheListener } from './events.js'
 import type { LoadPlan } from './flight.js'
+import { FoundVersion, slotToReplace } from './found-version.js'
 import {
   clear,
   collectInvalidation,
@@ -27,7 +38,6 @@ import {
   overrideSettings,
   overrideView,
   type Settings,
-  VALUE_OPTION_NAMES,
 } from './settings.js'
 import type { Share } from './sharing.js'
 import type { Slot } from './slot.js'
@@ -37,34 +47,15 @@ import type { Address, View } from './tier.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 import { writeValue } from './write.js'
 
-const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
-const READ_NAMES = ['schema', 'version']
-const SET_NAMES = [...VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout'), 'ifVersion']
 /** A burst of more would have its last ones wait in line for longer than their deadlines. */
 const WRITES_AT_ONCE = 128
 const READY_TIMEOUT: Milliseconds = 2_000
 
-/** The slot behind the opaque version that `lookup` gives out. */
-class FoundVersion implements EntryVersion {
-  readonly key: string
-  readonly #engine: Engine
-  readonly #at: string
-  readonly #slot: Slot
-
-  constructor(engine: Engine, { key, at }: Address, slot: Slot) {
-    this.key = key
-    this.#engine = engine
-    this.#at = at
-    this.#slot = slot
-  }
-
-  /** What was found, for the very key of the very cache that it was found in. */
-  slotOf(engine: Engine, { at }: Address): Slot | undefined {
-    return engine === this.#engine && at === this.#at ? this.#slot : undefined
-  }
-}
-
-/** A cache, or a namespace of one: where its keys are, how its values are kept, and the engine they share. */
+/**
+ * A cache, or a namespace of one: where its keys are, how its values are kept, and the engine they share.
+ *
+ * It is long because `Cache` has many methods; each only checks its arguments and hands over.
+ */
 export class CacheView<V, I> implements Cache<V, I> {
   readonly #engine: Engine
   readonly #space: KeySpace
@@ -146,7 +137,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     const address = this.#address(key)
     checkOptions('set', options, SET_NAMES)
     const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
-    const over = this.#found(options?.ifVersion, address)
+    const over = slotToReplace(options?.ifVersion, this.#engine, address)
     const { view } = settings
     const checked = await checkValue(view.schema, value, key)
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
@@ -157,11 +148,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     entries: Iterable<readonly [string, I]>,
     options?: Omit<SetOptions, 'ifVersion'>,
   ): Promise<boolean> {
-    checkOptions(
-      'setMany',
-      options,
-      SET_NAMES.filter(name => name !== 'ifVersion'),
-    )
+    checkOptions('setMany', options, SET_MANY_NAMES)
     const all = checkEntries(entries)
     const stored = await atMost(WRITES_AT_ONCE, all, ([key, value]) => this.set(key, value, options))
     return !stored.includes(false)
@@ -300,28 +287,13 @@ export class CacheView<V, I> implements Cache<V, I> {
     return this.#share === undefined ? entry : { ...entry, value: this.#shared(entry.value) }
   }
 
-  #found(version: EntryVersion | undefined, address: Address): Slot | undefined {
-    if (version === undefined) return undefined
-    const slot = version instanceof FoundVersion ? version.slotOf(this.#engine, address) : undefined
-    if (slot !== undefined) return slot
-    throw new CacheError(
-      'ERR_CACHE_OPTION',
-      `ifVersion must be the version that lookup(${quote(address.key)}) of the same cache returned; received ${quote(version)}`,
-    )
-  }
-
   #address(key: string): Address {
     checkKey(key)
     return this.#engine.tier.address(this.#space, key)
   }
 
   #addresses(keys: readonly string[]): Address[] {
-    if (!Array.isArray(keys)) {
-      throw new CacheError(
-        'ERR_CACHE_KEY',
-        `keys must be an array of non-empty strings; received ${quote(keys)}`,
-      )
-    }
+    checkKeys(keys)
     return keys.map(key => this.#address(key))
   }
 
@@ -334,27 +306,4 @@ export class CacheView<V, I> implements Cache<V, I> {
       return value
     }
   }
-}
-
-function checkEntries<V>(entries: Iterable<readonly [string, V]>): readonly (readonly [string, V])[] {
-  const iterable = typeof entries === 'object' && entries !== null && Symbol.iterator in entries
-  const all = iterable ? [...entries] : []
-  if (!iterable || !all.every(entry => Array.isArray(entry))) {
-    throw new CacheError(
-      'ERR_CACHE_OPTION',
-      `setMany takes pairs of a key and a value, in an array or a Map; received ${quote(entries)}`,
-    )
-  }
-  for (const [key] of all) checkKey(key)
-  return all
-}
-
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal === undefined || typeof (signal as AbortSignal | null)?.throwIfAborted === 'function') return
-  throw new CacheError('ERR_CACHE_OPTION', `signal must be an AbortSignal; received ${quote(signal)}`)
-}
-
-function checkRefresh(refresh: boolean | undefined): void {
-  if (refresh === undefined || typeof refresh === 'boolean') return
-  throw new CacheError('ERR_CACHE_OPTION', `refresh must be true or false; received ${quote(refresh)}`)
 }
