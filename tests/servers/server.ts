@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -8,7 +9,7 @@ export interface Server {
   readonly port: number
   /** `127.0.0.1:port` */
   readonly address: string
-  /** Stops answering but keeps its connections (SIGSTOP). */
+  /** Stops answering but keeps its connections (SIGSTOP); returns when none of its threads runs any longer. */
   freeze(): void
   thaw(): void
   /** Dies at once (SIGKILL), with everything in memory. */
@@ -61,7 +62,10 @@ export async function startServer(command: string, args: (port: number) => strin
   return {
     port,
     address: `127.0.0.1:${port}`,
-    freeze: () => void child.kill('SIGSTOP'),
+    freeze() {
+      child.kill('SIGSTOP')
+      waitUntilStopped(child.pid as number)
+    },
     thaw: () => void child.kill('SIGCONT'),
     kill: () => end('SIGKILL'),
     async restart() {
@@ -81,4 +85,26 @@ function accepts(port: number): Promise<boolean> {
     })
     socket.once('error', () => resolve(false))
   })
+}
+
+/** A busy machine delivers the signal late, and a server with threads stops one after the other. */
+function waitUntilStopped(pid: number): void {
+  const giveUpAt = Date.now() + 5_000
+  while (!isStopped(pid)) {
+    if (Date.now() > giveUpAt) throw new Error(`process ${pid} did not stop within 5 s`)
+  }
+}
+
+function isStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) {
+    return execFileSync('ps', ['-o', 'state=', '-p', `${pid}`], { encoding: 'utf8' })
+      .trim()
+      .startsWith('T')
+  }
+  // The state follows the name, which may hold anything, in brackets.
+  const states = readdirSync(tasks).map(
+    task => /\) (\S)/.exec(readFileSync(`${tasks}/${task}/stat`, 'utf8'))?.[1],
+  )
+  return states.every(state => state === 'T')
 }

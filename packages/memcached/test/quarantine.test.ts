@@ -84,7 +84,7 @@ test.each(Object.entries(LOSSES))(
         return store.set(key, bytes, ttl)
       },
     }
-    const cache = createCache({ store: traced, prefix: 'fleet' })
+    const cache = createCache({ store: traced, prefix: 'fleet', storeTimeout: '2s' })
     const keys = keysNamed(40)
     for (const key of keys) await cache.set(key, key)
     const live = keys.filter((_, index) => isLive(onWire[index] as string))
