@@ -45,18 +45,26 @@ export const memory: Backend = {
   openStore: (clock = systemClock) => memoryServerOf(clock).store(),
 }
 
+/** The machine that runs the tests may be slow; what the tests are about is not. */
+const PATIENCE = '5s'
+
 export const redis: Backend = {
   name: 'redis',
   kind: 'remote',
   clears: true,
-  openStore: () => redisStore(inject('redisUrl')),
+  openStore: () => redisStore({ url: inject('redisUrl'), socketTimeout: PATIENCE, connectTimeout: PATIENCE }),
 }
 
 export const memcached: Backend = {
   name: 'memcached',
   kind: 'remote',
   clears: false,
-  openStore: () => memcachedStore(`memcached://${inject('memcachedServers')}`),
+  openStore: () =>
+    memcachedStore({
+      url: `memcached://${inject('memcachedServers')}`,
+      timeout: PATIENCE,
+      connectTimeout: PATIENCE,
+    }),
 }
 
 export const backends: readonly Backend[] = [lru, memory, redis, memcached]

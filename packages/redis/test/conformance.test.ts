@@ -4,7 +4,10 @@ import { afterAll, describe, inject, test } from 'vitest'
 import { redisStore } from '../src/index.js'
 
 describe('a store with a connection of its own', () => {
-  remoteStoreSuite({ test, create: () => redisStore({ url: inject('redisUrl'), maxValueBytes: 1_000_000 }) })
+  remoteStoreSuite({
+    test,
+    create: () => redisStore({ url: inject('redisUrl'), socketTimeout: '5s', maxValueBytes: 1_000_000 }),
+  })
 })
 
 describe('a store on a client of the application', () => {
