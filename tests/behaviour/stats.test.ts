@@ -10,7 +10,7 @@ describe.each(backends)('Statistics on $name', backend => {
     const { loadTime, remoteTime, ...counters } = cache.stats()
     expect(counters).toEqual({
       hits: { local: 0, remote: 0 },
-      ...{ staleHits: 0, misses: 0, loads: 0, loadErrors: 0, commits: 0, commitsRejected: 0 },
+      ...{ staleHits: 0, misses: 0, sharedLoads: 0, loads: 0, loadErrors: 0, commits: 0, commitsRejected: 0 },
       ...{ invalidations: 0, storeErrors: 0, hitRate: 0 },
     })
     expect(loadTime.count).toBe(0)

@@ -1,8 +1,11 @@
+import type { WaitUntil } from './background.js'
 import type { BreakerOptions } from './breaker.js'
+import { checkWaitUntil } from './call-checks.js'
 import { type Clock, systemClock } from './clock.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import { CacheError, quote } from './errors.js'
 import type { Guard } from './guard.js'
+import { guardValues } from './guard-options.js'
 import { type KeySpace, rootSpace } from './key.js'
 import { checkOptions } from './options.js'
 import {
@@ -32,13 +35,25 @@ export interface CacheOptions extends NamespaceOptions {
   readonly storeTimeout?: Duration | undefined
   /** When a remote store counts as down and is spared; `false` for never. @default { failures: 5, probeEvery: 500 } */
   readonly breaker?: BreakerOptions | false | undefined
+  /** Told of all work that no caller waits for, where a response freezes the process; what it is given never rejects. @default nobody is told */
+  readonly waitUntil?: WaitUntil | undefined
   /** Where time and chance come from. @default the machine's */
   readonly clock?: Clock | undefined
 }
 
-const OWN_NAMES = ['store', 'guard', 'prefix', 'clone', 'claimTtl', 'storeTimeout', 'breaker', 'clock']
+const OWN_NAMES = [
+  'store',
+  'guard',
+  'prefix',
+  'clone',
+  'claimTtl',
+  'storeTimeout',
+  'breaker',
+  'waitUntil',
+  'clock',
+]
 
-/** Every name that `createCache` takes. */
+/** Every name that `createCache` takes; its guard may add more. */
 export const CACHE_OPTION_NAMES: readonly string[] = [...OWN_NAMES, ...NAMESPACE_OPTION_NAMES]
 
 const DEFAULT_PREFIX = 'lookaside'
@@ -54,6 +69,7 @@ export interface CacheSettings {
   readonly space: KeySpace
   readonly values: Settings
   readonly share: Share | undefined
+  readonly waitUntil: WaitUntil | undefined
   readonly clock: Clock
   readonly claimTtl: Milliseconds
   readonly storeCalls: StoreCallSettings
@@ -61,18 +77,25 @@ export interface CacheSettings {
 
 /** @throws CacheError `ERR_CACHE_OPTION`, `ERR_CACHE_DURATION` or `ERR_CACHE_NAMESPACE` */
 export function checkCacheOptions(options: CacheOptions): CacheSettings {
-  checkOptions('createCache', options ?? {}, CACHE_OPTION_NAMES)
-  const { store, guard, prefix = DEFAULT_PREFIX, clone, clock = systemClock } = options ?? {}
-  checkStore(store)
+  const { store, guard, prefix = DEFAULT_PREFIX, clone, waitUntil, clock = systemClock } = options ?? {}
   checkMethods('guard', guard, ['run'])
+  const guardOptions = guardValues(guard?.options, CACHE_OPTION_NAMES)
+  checkOptions('createCache', options ?? {}, [...CACHE_OPTION_NAMES, ...guardOptions.names])
+  checkStore(store)
+  checkWaitUntil(waitUntil)
   checkMethods('clock', clock, ['now', 'monotonic', 'timer', 'sleep', 'random'])
   return {
     store,
     guard,
     prefix,
     space: rootSpace(checkPrefix(prefix)),
-    values: extendSettings('createCache', DEFAULT_SETTINGS, namespaceOptions(options)),
+    values: extendSettings(
+      'createCache',
+      { ...DEFAULT_SETTINGS, guard: guardOptions },
+      namespaceOptions(options, guardOptions.names),
+    ),
     share: shareBy(clone),
+    waitUntil,
     clock,
     claimTtl: positive('claimTtl', options.claimTtl, DEFAULT_CLAIM_TTL),
     storeCalls: storeCallSettings(options),
@@ -112,8 +135,10 @@ function checkPrefix(prefix: unknown): string {
   throw new CacheError('ERR_CACHE_OPTION', `prefix must be a string; received ${quote(prefix)}`)
 }
 
-function namespaceOptions(options: CacheOptions): NamespaceOptions {
-  return Object.fromEntries(NAMESPACE_OPTION_NAMES.map(name => [name, options[name]])) as NamespaceOptions
+function namespaceOptions(options: CacheOptions, guardNames: readonly string[]): NamespaceOptions {
+  const given = options as unknown as Record<string, unknown>
+  const names = [...NAMESPACE_OPTION_NAMES, ...guardNames]
+  return Object.fromEntries(names.map(name => [name, given[name]])) as NamespaceOptions
 }
 
 function storeCallSettings(options: CacheOptions): StoreCallSettings {

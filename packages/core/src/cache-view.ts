@@ -5,6 +5,7 @@ import {
   checkKeys,
   checkRefresh,
   checkSignal,
+  checkWaitUntil,
   GET_OR_SET_NAMES,
   READ_NAMES,
   SET_MANY_NAMES,
@@ -89,9 +90,11 @@ export class CacheView<V, I> implements Cache<V, I> {
   getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
     const hit = this.#localHit(key, options)
     if (hit === undefined) return this.#readThrough(key, load, options, false) as Promise<Typed<V, T>>
-    const { counters, events, guard, clock } = this.#engine
-    if (guard?.shouldRefresh?.(hit, clock.now(), clock.random)) {
-      return this.#readThrough(key, load, options, true) as Promise<Typed<V, T>>
+    const { counters, events, guard } = this.#engine
+    if (guard?.shouldRefresh !== undefined) {
+      const early = this.#wantsRefresh(hit, options)
+      if (early !== false)
+        return this.#readThrough(key, load, options, early === true) as Promise<Typed<V, T>>
     }
     counters.localHits++
     if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
@@ -176,7 +179,9 @@ export class CacheView<V, I> implements Cache<V, I> {
     fn: F,
     options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
   ): Wrapped<F, Typed<V, Awaited<ReturnType<F>>>> {
-    const wrapped = wrapFunction<F, Typed<V, Awaited<ReturnType<F>>>>(this as unknown as Cache, fn, options)
+    const { names } = this.#settings.guard
+    const target = this as unknown as Cache
+    const wrapped = wrapFunction<F, Typed<V, Awaited<ReturnType<F>>>>(target, fn, options, names)
     // What can be checked now is not left to the first miss.
     const { key: _, ...rest } = options
     this.#plan(() => undefined, rest as GetOrSetOptions<never>)
@@ -225,6 +230,17 @@ export class CacheView<V, I> implements Cache<V, I> {
     return entry.schemaVersion === (options?.version ?? this.#schemaVersion) ? entry : undefined
   }
 
+  /** What the guard says of a fresh entry; `undefined` where asking it throws, which is left to the long way to tell. */
+  #wantsRefresh(entry: Entry<unknown>, options: GetOrSetOptions<never> | undefined): boolean | undefined {
+    const { guard, clock } = this.#engine
+    try {
+      const settings = this.#settings.guard.overlaid(options)
+      return guard?.shouldRefresh?.(entry, clock.now(), clock.random, settings) === true
+    } catch {
+      return undefined
+    }
+  }
+
   async #readThrough(
     key: string,
     load: Loader<unknown>,
@@ -245,6 +261,7 @@ export class CacheView<V, I> implements Cache<V, I> {
       view: overrideView(this.#settings.view, options),
       refresh: options?.refresh === true,
       early,
+      guardSettings: this.#settings.guard.overlaid(options),
       signal: options?.signal,
       plan: () => this.#plan(load, options),
     })
@@ -252,15 +269,22 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   #plan(loader: Loader<unknown>, options: GetOrSetOptions<never> | undefined): LoadPlan {
-    const share = this.#share
-    if (options === undefined) return { loader, settings: this.#settings, ttlOf: undefined, share }
-    checkOptions('getOrSet', options, GET_OR_SET_NAMES)
-    const { ttl, ...rest } = options
+    const plain = {
+      loader,
+      settings: this.#settings,
+      ttlOf: undefined,
+      share: this.#share,
+      waitUntil: undefined,
+    }
+    if (options === undefined) return plain
+    checkOptions('getOrSet', options, [...GET_OR_SET_NAMES, ...this.#settings.guard.names])
+    const { ttl, waitUntil, ...rest } = options
+    checkWaitUntil(waitUntil)
     if (typeof ttl !== 'function') {
-      return { loader, settings: overrideSettings(this.#settings, { ...rest, ttl }), ttlOf: undefined, share }
+      return { ...plain, waitUntil, settings: overrideSettings(this.#settings, { ...rest, ttl }) }
     }
     const ttlOf = (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
-    return { loader, settings: overrideSettings(this.#settings, rest), ttlOf, share }
+    return { ...plain, waitUntil, ttlOf, settings: overrideSettings(this.#settings, rest) }
   }
 
   async #read(address: Address, options: ReadOptions | undefined): Promise<Slot> {

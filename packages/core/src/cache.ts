@@ -1,5 +1,7 @@
+import type { WaitUntil } from './background.js'
 import type { Duration, EpochMs } from './duration.js'
 import type { CacheListener } from './events.js'
+import type { LoadOptions } from './guard-options.js'
 import type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
 import type { Loader } from './loader.js'
 import type { NamespaceOptions, ValueOptions } from './settings.js'
@@ -18,6 +20,8 @@ export interface GetOrSetOptions<V> extends Omit<ValueOptions, 'ttl'> {
   readonly refresh?: boolean | undefined
   /** Frees this caller when it aborts; the load itself is aborted when the last caller has left. */
   readonly signal?: AbortSignal | undefined
+  /** Told of work that goes on after the call was answered, for runtimes that freeze then; it never rejects. @default the cache's */
+  readonly waitUntil?: WaitUntil | undefined
 }
 
 /** How a call looks at what is stored. */
@@ -29,7 +33,7 @@ export interface ReadOptions {
 }
 
 /** What one call of `set` can set. */
-export interface SetOptions extends Omit<ValueOptions, 'hardTimeout'> {
+export interface SetOptions extends Omit<ValueOptions, keyof LoadOptions> {
   /** Stores only if the key is still as `lookup` found it. */
   readonly ifVersion?: EntryVersion | undefined
 }

@@ -3,7 +3,7 @@ import { checkKey } from './key.js'
 import { VALUE_OPTION_NAMES } from './settings.js'
 
 /** The options of each call. */
-export const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal']
+export const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal', 'waitUntil']
 export const READ_NAMES = ['schema', 'version']
 export const SET_MANY_NAMES = VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout')
 export const SET_NAMES = [...SET_MANY_NAMES, 'ifVersion']
@@ -36,4 +36,12 @@ export function checkSignal(signal: AbortSignal | undefined): void {
 export function checkRefresh(refresh: boolean | undefined): void {
   if (refresh === undefined || typeof refresh === 'boolean') return
   throw new CacheError('ERR_CACHE_OPTION', `refresh must be true or false; received ${quote(refresh)}`)
+}
+
+export function checkWaitUntil(waitUntil: unknown): void {
+  if (waitUntil === undefined || typeof waitUntil === 'function') return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `waitUntil must be a function that takes a promise; received ${quote(waitUntil)}`,
+  )
 }

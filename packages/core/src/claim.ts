@@ -1,9 +1,9 @@
 import type { Clock } from './clock.js'
-import type { Milliseconds } from './duration.js'
+import type { EpochMs, Milliseconds } from './duration.js'
 import { isCacheError } from './errors.js'
 import type { Slot } from './slot.js'
 import type { Version } from './store.js'
-import type { Address, GiveUp, Packed, Tier } from './tier.js'
+import type { Address, Election, Packed, Tier } from './tier.js'
 
 /**
  * What the claim rests on.
@@ -37,12 +37,13 @@ export async function acquireClaim(
   slot: Slot,
   { holder, ttl, forced, framed }: ClaimRequest,
 ): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
-  const on = (footing: Footing, version?: Version, giveUp?: GiveUp) =>
-    new Claim(tier, address, holder, ttl, footing, version, giveUp)
+  const on = (footing: Footing, version?: Version, base?: Base) =>
+    new Claim(tier, address, holder, ttl, footing, version, base)
+  const markable = framed || tier.name === 'local'
 
   /** Puts a marker over what was found, or where nothing was. */
   async function mark(found?: Version): Promise<Claim | 'lost'> {
-    if (!framed && tier.name === 'remote') return found === undefined ? on('absent') : on('base', found)
+    if (!markable) return found === undefined ? on('absent') : on('base', found)
     const marker = tier.packMarker(address, holder, false)
     const { at } = address
     const version = await (found === undefined
@@ -62,9 +63,10 @@ export async function acquireClaim(
       case 'open':
         return on('open', slot.version)
       case 'value': {
-        if (forced) return on('base', slot.version)
-        const giveUp = await tier.elect(address, slot.id(), holder, ttl)
-        return giveUp === undefined ? 'held' : on('base', slot.version, giveUp)
+        const deadAt = markable ? slot.entry.deleteAt : Number.POSITIVE_INFINITY
+        if (forced) return on('base', slot.version, { deadAt, election: undefined })
+        const election = await tier.elect(address, slot.id(), holder, ttl)
+        return election === undefined ? 'held' : on('base', slot.version, { deadAt, election })
       }
       case 'newer':
       case 'unreachable':
@@ -76,6 +78,19 @@ export async function acquireClaim(
     throw error
   }
 }
+
+/** A value that is to be replaced. */
+interface Base {
+  /** When it dies; a marker takes its place by then, so that nobody else claims what is being loaded. */
+  readonly deadAt: EpochMs
+  /** Keeps others from refreshing it too. */
+  readonly election: Election | undefined
+}
+
+const NO_BASE: Base = { deadAt: Number.POSITIVE_INFINITY, election: undefined }
+
+/** How long before a value's death a marker takes its place: others must not find it dead first. */
+const TAKE_OVER_AHEAD: Milliseconds = 10
 
 /** How long an open marker lets loads run side by side. */
 const OPEN_MARKER_TTL: Milliseconds = 1_000
@@ -91,8 +106,8 @@ export class Claim {
   readonly #address: Address
   readonly #holder: string
   readonly #ttl: Milliseconds
-  readonly #footing: Footing
-  readonly #giveUp: GiveUp | undefined
+  readonly #base: Base | undefined
+  #footing: Footing
   #version: Version | undefined
   #cancelTimer: (() => void) | undefined
   #renewal: Promise<void> | undefined
@@ -105,7 +120,7 @@ export class Claim {
     ttl: Milliseconds,
     footing: Footing,
     version: Version | undefined,
-    giveUp?: GiveUp,
+    base?: Base,
   ) {
     this.#tier = tier
     this.#address = address
@@ -113,7 +128,7 @@ export class Claim {
     this.#ttl = ttl
     this.#footing = footing
     this.#version = version
-    this.#giveUp = giveUp
+    this.#base = base
   }
 
   /** Whether readers see our marker at the key. @internal */
@@ -121,15 +136,18 @@ export class Claim {
     return this.#footing === 'marker'
   }
 
-  /** Keeps a marker alive for a load that takes longer than its ttl, until the claim ends. @internal */
-  keepAlive(clock: Clock): void {
-    if (this.#footing !== 'marker') return
-    this.#cancelTimer = clock.timer(this.#ttl / 2, () => {
-      this.#renewal = this.#renew().then(held => {
-        this.#renewal = undefined
-        // `#cancelTimer` is gone once the claim is being settled.
-        if (held && this.#cancelTimer !== undefined) this.keepAlive(clock)
-      })
+  /** Holds the claim for a load that takes longer than its ttl, or than what it refreshes lives. @internal */
+  keepAlive(clock: Clock, notBefore: Milliseconds = 0): void {
+    const { deadAt, election } = this.#base ?? NO_BASE
+    const marked = this.marked
+    const renewal = marked || election !== undefined ? this.#ttl / 2 : Number.POSITIVE_INFINITY
+    const takeOver =
+      this.#footing === 'base' ? deadAt - TAKE_OVER_AHEAD - clock.now() : Number.POSITIVE_INFINITY
+    const wait = Math.max(notBefore, Math.min(renewal, takeOver))
+    if (wait === Number.POSITIVE_INFINITY) return
+    const hold = () => (marked || takeOver <= wait ? this.#mark() : election?.renew())
+    this.#cancelTimer = clock.timer(wait, () => {
+      this.#renewal = this.#turn(clock, hold)
     })
   }
 
@@ -148,7 +166,7 @@ export class Claim {
     if (this.#footing === 'marker' && this.#version !== undefined) {
       await this.#tier.delete(this.#address.at, this.#version)
     }
-    await this.#giveUp?.()
+    await this.#base?.election?.giveUp()
   }
 
   /** After a load whose result is not to be stored: what it was to replace goes as well; `false` says that it was gone. @internal */
@@ -162,16 +180,26 @@ export class Claim {
     return (await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)) !== undefined
   }
 
-  async #renew(): Promise<boolean> {
-    if (this.#version === undefined) return false
-    const marker = this.#tier.packMarker(this.#address, this.#holder, false)
+  async #turn(clock: Clock, hold: () => Promise<void> | undefined): Promise<void> {
+    let failed = false
     try {
-      this.#version = await this.#tier.replace(this.#address.at, marker, this.#ttl, this.#version)
-      return this.#version !== undefined
+      await hold()
     } catch {
-      // Reported. The marker may outlast the outage, so the next turn tries again.
-      return true
+      // Reported. What is claimed may outlast the outage, so another turn tries again.
+      failed = true
     }
+    this.#renewal = undefined
+    // `#cancelTimer` is gone once the claim is being settled.
+    if (this.#version === undefined || this.#cancelTimer === undefined) return
+    this.keepAlive(clock, failed ? this.#ttl / 2 : 0)
+  }
+
+  /** Puts our marker, or puts it again, where the claimed bytes are. */
+  async #mark(): Promise<void> {
+    if (this.#version === undefined) return
+    const marker = this.#tier.packMarker(this.#address, this.#holder, false)
+    this.#version = await this.#tier.replace(this.#address.at, marker, this.#ttl, this.#version)
+    this.#footing = 'marker'
   }
 
   /** Ends the renewals; waits for one that is under way, since it changes the version. */

@@ -46,7 +46,7 @@ export function createCache(options: CacheOptions): Cache {
   const { store, guard, clock, claimTtl, share } = settings
   const events = new Events()
   const counters = new Counters()
-  const background = new Background(events)
+  const background = new Background(events, settings.waitUntil)
   const shared = shareStore(store, settings.prefix)
   const calls =
     store.kind === 'remote' ? new StoreCalls(store, clock, settings.storeCalls, events, counters) : undefined

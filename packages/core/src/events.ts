@@ -73,6 +73,8 @@ export type CacheEvent =
   | { readonly type: 'clear'; readonly prefix: string; readonly delivered: boolean }
   /** A guard made a caller wait for another process' load. */
   | { readonly type: 'claim-wait'; readonly key: string }
+  /** A guard did not let a load begin: too many wait already, or its key failed a moment ago. */
+  | { readonly type: 'load-refused'; readonly key: string; readonly cause: 'limit' | 'back-off' }
   /** A guard refreshes a value that is still fresh. */
   | { readonly type: 'early-refresh'; readonly key: string }
   /** A store call failed or ran out of time. */

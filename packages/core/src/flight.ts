@@ -1,13 +1,16 @@
 import { abortable } from './abortable.js'
+import type { WaitUntil } from './background.js'
 import { acquireClaim, type Claim } from './claim.js'
 import type { Clock } from './clock.js'
 import { commitResult, discardResult, type LoadResult } from './commit.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
-import { CacheError } from './errors.js'
+import { CacheError, isCacheError } from './errors.js'
 import type { CacheEvent, LoadReason } from './events.js'
+import type { Failure } from './failures.js'
 import { claimLoadCommit, type Flight } from './guard.js'
+import type { GuardOption } from './guard-options.js'
 import { lifetimeOf } from './lifetime.js'
 import { type Loaded, type Loader, runLoader } from './loader.js'
 import { randomId } from './random-bits.js'
@@ -24,6 +27,8 @@ export interface LoadPlan {
   readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
   /** Makes the previous value the loader's own, where readers don't share values. */
   readonly share: Share | undefined
+  /** Told of what goes on once the call has been answered. */
+  readonly waitUntil: WaitUntil | undefined
 }
 
 /** What a caller brings that would share a flight. */
@@ -39,6 +44,7 @@ export interface Boarding {
 /** A flight as the core runs it; guards see the `Flight` in it. */
 export class RunningFlight implements Flight<unknown> {
   readonly key: string
+  readonly path: string
   readonly reason: LoadReason
   readonly present: Entry<unknown> | undefined
   readonly clock: Clock
@@ -47,6 +53,8 @@ export class RunningFlight implements Flight<unknown> {
   /** Resolves when nothing of the flight is left, its background work included. */
   readonly ended: Promise<void>
   detached = false
+  /** A look at the store that is under way; what it finds is for those who waited when it was sent. */
+  look: Promise<unknown> | undefined
   readonly #engine: Engine
   readonly #address: Address
   readonly #plan: LoadPlan
@@ -58,8 +66,11 @@ export class RunningFlight implements Flight<unknown> {
   #claim: Claim | undefined
   /** The load has begun: what the claim was taken for happens. */
   #begun = false
-  /** A later read than the callers' own has been sent. */
-  #looked = false
+  /** A look has found what this flight brings, or whom it shares: who asks now may know of a newer invalidation. */
+  #settled = false
+  /** What the flight has brought that it shared. */
+  #rode: Entry<unknown> | undefined
+  #loaded: Promise<Entry<unknown>> | undefined
   /** Nobody waits any longer: the outcome is there. */
   #answered = false
   #over = false
@@ -67,6 +78,7 @@ export class RunningFlight implements Flight<unknown> {
 
   constructor(engine: Engine, address: Address, slot: Slot, reason: LoadReason, plan: LoadPlan) {
     this.key = address.key
+    this.path = address.space.path
     this.reason = reason
     // Who forces a load does not want to be served what is there.
     this.present = slot.kind === 'value' && reason !== 'forced' ? slot.entry : undefined
@@ -89,11 +101,29 @@ export class RunningFlight implements Flight<unknown> {
     return this.#abort.signal
   }
 
+  get held(): boolean {
+    return this.#slot.kind === 'marker' && this.reason !== 'forced'
+  }
+
+  get failure(): Failure | undefined {
+    return this.#engine.flights.failure(this.#address.at)
+  }
+
+  /** Answered, while work goes on that no caller waits for. */
+  get inBackground(): boolean {
+    return this.#background.size > 0
+  }
+
+  option<T>(option: GuardOption<T>): T | undefined {
+    return this.#plan.settings.guard.get(option)
+  }
+
   /**
    * Whether a caller may share this flight, by the evidence of its own read.
    *
-   * Before the load has begun: if it saw what the flight saw. Later: only if its read shows that the claim still
-   * stands, since another process may have invalidated the key meanwhile.
+   * Before the load has begun everybody may whom it can serve: what it is going to load or to look for is newer
+   * than the caller. Later only if the caller's read shows that the claim still stands, since another process may
+   * have invalidated the key meanwhile.
    */
   admits({ engine, slot, reason, view }: Boarding): boolean {
     if (this.detached || this.#over || this.signal.aborted || engine !== this.#engine) return false
@@ -102,10 +132,25 @@ export class RunningFlight implements Flight<unknown> {
     // Any other flight may end with a value that somebody began to load before this caller asked.
     if (reason === 'forced' && (this.reason !== 'forced' || this.#begun)) return false
     if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return true
-    if (!(this.#begun || this.#looked) && sameSlot(this.#slot, slot)) return true
-    if (reason === 'forced' || this.#claim === undefined) return false
-    if (this.#claim.marked) return slot.kind === 'marker' && slot.holder === this.#holder
+    if (!this.#begun) {
+      return this.present === undefined ? !this.#answered && !this.#settled : sameSlot(this.#first, slot)
+    }
+    if (this.#claim === undefined) return false
+    if (slot.kind === 'marker') return this.holds(slot)
     return slot.kind === 'value' && sameSlot(this.#slot, slot)
+  }
+
+  /** Whether a read found this flight's own marker. */
+  holds(slot: Slot): boolean {
+    return this.#claim?.marked === true && slot.kind === 'marker' && slot.holder === this.#holder
+  }
+
+  /** What a caller gets that shares this flight: never something present that its own read has not found. */
+  async sharedWith(slot: Slot): Promise<Entry<unknown>> {
+    const entry = await this.outcome
+    if (entry !== this.present) return entry
+    if (slot.kind === 'value') return slot.entry
+    return this.#loaded ?? entry
   }
 
   /** One more caller waits; the returned function takes it off again, and the last one to leave aborts the load. */
@@ -131,32 +176,55 @@ export class RunningFlight implements Flight<unknown> {
     ttl: Milliseconds = this.#engine.claimTtl,
   ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
     const { tier } = this.#engine
-    const forced = this.reason === 'forced'
     const { framed } = this.#plan.settings.view.format.codec
-    const request = { holder: this.#holder, ttl, forced, framed }
+    const request = { holder: this.#holder, ttl, forced: this.reason === 'forced', framed }
     for (let attempt = 0; attempt < 2; attempt++) {
       const answer = await acquireClaim(tier, this.#address, this.#slot, request)
+      if (answer === 'held') break
       if (answer !== 'lost') {
         if (typeof answer === 'object') this.#claim = answer
         return answer
       }
       // Perhaps a value has just arrived; perhaps the claim that was in the way is gone.
-      if ((await this.recheck()) !== undefined && !forced) return 'present'
+      if ((await this.recheck()) !== undefined) return 'present'
     }
-    return 'held'
+    return (await this.#rideAlong()) ? 'present' : 'held'
   }
 
   async recheck(): Promise<Entry<unknown> | undefined> {
     const arrived = this.#arrived()
     if (arrived !== undefined) return arrived
-    // What this read finds counts for those who wait already, not for who comes after it was sent.
-    this.#looked = true
-    this.#slot = await this.#engine.tier.read(this.#address, this.#plan.settings.view)
-    return this.#arrived()
+    const reading = this.#engine.tier.read(this.#address, this.#plan.settings.view)
+    if (reading instanceof Promise) {
+      this.look = reading
+      this.#slot = await reading
+      if (this.look === reading) this.look = undefined
+    } else {
+      this.#slot = reading
+    }
+    const found = this.#arrived()
+    if (found !== undefined) this.#settled = true
+    return found
   }
 
-  async load(claim?: Claim): Promise<Entry<unknown>> {
-    const { clock, counters, events } = this.#engine
+  load(claim?: Claim): Promise<Entry<unknown>> {
+    this.#loaded = this.#load(claim)
+    return this.#loaded
+  }
+
+  background(work: Promise<unknown>): void {
+    const done = () => void this.#background.delete(work)
+    this.#background.add(work)
+    work.then(done, done)
+    this.#engine.background.add(this.key, work)
+  }
+
+  emit(event: CacheEvent): void {
+    this.#engine.events.emit(event)
+  }
+
+  async #load(claim?: Claim): Promise<Entry<unknown>> {
+    const { clock, counters, events, flights } = this.#engine
     const { settings, ttlOf } = this.#plan
     this.#begun = true
     this.#claim = claim
@@ -174,11 +242,16 @@ export class RunningFlight implements Flight<unknown> {
       ttl = loaded.ttl ?? ttlOf?.(loaded.value)
     } catch (error) {
       counters.loadErrors++
+      // Whoever has gone, or closed the cache, says nothing about the key.
+      if (!this.signal.aborted || isCacheError(this.signal.reason, 'ERR_CACHE_LOAD_TIMEOUT')) {
+        flights.failed(this.#address.at, error, clock.monotonic())
+      }
       if (events.active) events.emit({ type: 'load-error', key: this.key, reason: this.reason, error })
       await this.#giveUp()
       throw error
     }
     const loadTime = clock.monotonic() - startedAt
+    flights.succeeded(this.#address.at)
     counters.loads++
     counters.loadTime.record(loadTime)
     if (events.active) events.emit({ type: 'load', key: this.key, reason: this.reason, duration: loadTime })
@@ -200,15 +273,32 @@ export class RunningFlight implements Flight<unknown> {
     return entry
   }
 
-  background(work: Promise<unknown>): void {
-    const done = () => void this.#background.delete(work)
-    this.#background.add(work)
-    work.then(done, done)
-    this.#engine.background.add(this.key, work)
+  /** Shares the flight of this process that holds the claim, where there is one. */
+  async #rideAlong(): Promise<boolean> {
+    if (this.#claimant() === undefined) return false
+    // Who is aboard by now is served by the evidence of another look; nobody else comes aboard.
+    this.#settled = true
+    if ((await this.recheck()) !== undefined) return true
+    const other = this.#claimant()
+    if (other === undefined) {
+      this.#settled = false
+      return false
+    }
+    const leave = other.board()
+    try {
+      this.#rode = await abortable(other.sharedWith(this.#slot), this.signal)
+      return true
+    } finally {
+      leave()
+    }
   }
 
-  emit(event: CacheEvent): void {
-    this.#engine.events.emit(event)
+  #claimant(): RunningFlight | undefined {
+    const { guard, flights } = this.#engine
+    if (guard?.joins !== true || !this.held) return undefined
+    const { view } = this.#plan.settings
+    const boarding = { engine: this.#engine, slot: this.#slot, reason: this.reason, view }
+    return flights.holding(this.#address.at, boarding)
   }
 
   #callLoader(): Promise<Loaded> {
@@ -237,7 +327,10 @@ export class RunningFlight implements Flight<unknown> {
 
   /** A fresh value that the last look found and that this flight was not to replace. */
   #arrived(): Entry<unknown> | undefined {
+    if (this.#rode !== undefined) return this.#rode
     const slot = this.#slot
+    // Who forces a load wants none that somebody began before.
+    if (this.reason === 'forced') return undefined
     if (slot.kind !== 'value' || this.clock.now() >= slot.entry.staleAt) return undefined
     return sameSlot(this.#first, slot) ? undefined : slot.entry
   }

@@ -1,14 +1,33 @@
+import type { Milliseconds } from './duration.js'
+import { type Failure, Failures } from './failures.js'
 import type { Boarding, RunningFlight } from './flight.js'
 
-/** The flights over one store, by where their key is stored. */
+/** The flights over one store, by where their key is stored, and which keys failed lately. */
 export class Flights {
   readonly #byAddress = new Map<string, Set<RunningFlight>>()
+  readonly #failures = new Failures()
 
-  /** A running flight that this caller may share. */
-  find(at: string, boarding: Boarding): RunningFlight | undefined {
-    const flights = this.#byAddress.get(at)
-    if (flights === undefined) return undefined
-    for (const flight of flights) if (flight.admits(boarding)) return flight
+  /**
+   * A running flight that this caller may share.
+   *
+   * A promise stands for a flight whose look at the store is under way: what it finds does not count for this
+   * caller, who looks again for itself after it.
+   */
+  find(at: string, boarding: Boarding): RunningFlight | Promise<unknown> | undefined {
+    let look: Promise<unknown> | undefined
+    for (const flight of this.#byAddress.get(at) ?? []) {
+      if (!flight.admits(boarding)) continue
+      if (flight.look === undefined) return flight
+      look = flight.look
+    }
+    return look
+  }
+
+  /** The running flight that holds the claim which this read has found. */
+  holding(at: string, boarding: Boarding): RunningFlight | undefined {
+    for (const flight of this.#byAddress.get(at) ?? []) {
+      if (flight.holds(boarding.slot) && flight.admits(boarding)) return flight
+    }
     return undefined
   }
 
@@ -26,15 +45,30 @@ export class Flights {
 
   /** No later caller joins the flights of this key, and what they load is not stored. */
   detach(at: string): void {
+    this.#failures.forget(at)
     const flights = this.#byAddress.get(at)
     if (flights === undefined) return
     for (const flight of flights) flight.detach()
   }
 
   detachUnder(prefix: string): void {
+    this.#failures.forgetUnder(prefix)
     for (const [at, flights] of this.#byAddress) {
       if (at.startsWith(prefix)) for (const flight of flights) flight.detach()
     }
+  }
+
+  /** How the latest loads of this key have failed, unless one has succeeded since or the key was invalidated here. */
+  failure(at: string): Failure | undefined {
+    return this.#failures.get(at)
+  }
+
+  failed(at: string, error: unknown, now: Milliseconds): void {
+    this.#failures.add(at, error, now)
+  }
+
+  succeeded(at: string): void {
+    this.#failures.forget(at)
   }
 
   get size(): number {

@@ -3,6 +3,8 @@ import type { Clock } from './clock.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 import type { Entry, EntryMeta } from './entry.js'
 import type { CacheEvent, LoadReason } from './events.js'
+import type { Failure } from './failures.js'
+import type { GuardOption, GuardSettings } from './guard-options.js'
 
 /**
  * One attempt in this process to obtain a key's value, as a guard sees it.
@@ -12,6 +14,8 @@ import type { CacheEvent, LoadReason } from './events.js'
  */
 export interface Flight<V> {
   readonly key: string
+  /** The prefix and the namespaces of the key, joined by `:`. */
+  readonly path: string
   readonly reason: LoadReason
   /** What may be served meanwhile: stale within grace, or still fresh when the reason is `early`; never when it is `forced`. */
   readonly present: Entry<V> | undefined
@@ -20,6 +24,12 @@ export interface Flight<V> {
   /** Aborts when no caller is left, at the hard timeout, and when the cache closes. */
   readonly signal: AbortSignal
   readonly clock: Clock
+  /** The last look at the store found somebody else's claim: another would be answered with `held`. */
+  readonly held: boolean
+  /** How the key's latest loads in this process failed; forgotten once one succeeds, and when the key is invalidated here. */
+  readonly failure: Failure | undefined
+  /** What an option of a guard is for this flight: that of the call which started it. */
+  option<T>(option: GuardOption<T>): T | undefined
   /**
    * Asks for the right to store this load's result.
    *
@@ -36,6 +46,19 @@ export interface Flight<V> {
   emit(event: CacheEvent): void
 }
 
+/** A caller that shares a running flight, as a guard sees it. */
+export interface Passenger<V> {
+  readonly key: string
+  readonly reason: LoadReason
+  /** What its own read found and it may be served meanwhile; never when it forces a load. */
+  readonly present: Entry<V> | undefined
+  /** Aborts when the caller has left: it was answered, gave up, or ran into its hard timeout. */
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  /** What an option of a guard is for this caller. */
+  option<T>(option: GuardOption<T>): T | undefined
+}
+
 /**
  * The policy that decides who loads, who waits, and who is served what is present.
  *
@@ -43,12 +66,16 @@ export interface Flight<V> {
  */
 export interface Guard {
   readonly name: string
+  /** The options it adds to caches, namespaces and calls. */
+  readonly options?: readonly GuardOption<unknown>[]
   /** Whether later callers may share a running flight; the core lets them only on evidence that it is current. */
   readonly joins?: boolean
-  /** Asked of every fresh hit: whether to refresh ahead of expiry. It must be cheap. */
-  shouldRefresh?(entry: EntryMeta, now: EpochMs, random: () => number): boolean
+  /** Asked of every fresh hit: whether to refresh ahead of expiry. It must be cheap, and not throw. */
+  shouldRefresh?(entry: EntryMeta, now: EpochMs, random: () => number, settings: GuardSettings): boolean
   /** Obtains the value; `next` is the guard inside this one, and at the innermost claim, load, commit. */
   run<V>(flight: Flight<V>, next: (flight: Flight<V>) => Promise<Entry<V>>): Promise<Entry<V>>
+  /** What a caller gets that shares a running flight; without it, the flight's `outcome`. */
+  join?<V>(passenger: Passenger<V>, outcome: Promise<Entry<V>>): Promise<Entry<V>>
 }
 
 /** Claims, loads and commits; what a lost claim leaves is loaded without being stored. */

@@ -1,3 +1,4 @@
+export type { WaitUntil } from './background.js'
 export type { BreakerOptions } from './breaker.js'
 export type {
   Cache,
@@ -32,7 +33,10 @@ export type {
   TierName,
   UnusableReason,
 } from './events.js'
-export type { Flight, Guard } from './guard.js'
+export type { Failure } from './failures.js'
+export { type FlightChanges, flightWith } from './flight-with.js'
+export type { Flight, Guard, Passenger } from './guard.js'
+export type { GuardOption, GuardSettings, LoadOptions } from './guard-options.js'
 export type { Quantiles } from './histogram.js'
 export type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
 export type { LoadContext, Loader } from './loader.js'

@@ -161,8 +161,9 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
     async elect(_address, id, _holder, ttl) {
       const entry = id as Entry<unknown>
       if (clock.now() < (refreshed.get(entry) ?? 0)) return undefined
-      refreshed.set(entry, clock.now() + ttl)
-      return async () => refreshed.delete(entry)
+      const hold = async () => void refreshed.set(entry, clock.now() + ttl)
+      await hold()
+      return { renew: hold, giveUp: async () => void refreshed.delete(entry) }
     },
     async set(at, packed, ttl) {
       put(at, packed, ttl)

@@ -1,8 +1,11 @@
-import { abortable } from './abortable.js'
+import { abortable, onAbort } from './abortable.js'
+import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import type { LoadReason } from './events.js'
 import { type LoadPlan, loadTimeout, RunningFlight } from './flight.js'
+import type { Passenger } from './guard.js'
+import type { GuardSettings } from './guard-options.js'
 import type { FoundValue, Slot } from './slot.js'
 import type { Address, View } from './tier.js'
 
@@ -13,6 +16,7 @@ export interface ReadThrough {
   readonly refresh: boolean
   /** The caller has asked the guard already, which wants what is fresh refreshed early. */
   readonly early: boolean
+  readonly guardSettings: GuardSettings
   /** Frees this caller alone. */
   readonly signal: AbortSignal | undefined
   /** Checks the call's options and says how to load: only asked for when there is something to load. */
@@ -32,30 +36,48 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
   const { key } = address
   signal?.throwIfAborted()
 
-  const slot = await (signal === undefined
-    ? tier.read(address, view)
-    : abortable(tier.read(address, view), signal))
-  const reason = reasonToLoad(engine, call, slot)
-  if (reason === undefined) return hit(engine, key, (slot as FoundValue).entry, false)
-  if (reason === 'early') hit(engine, key, (slot as FoundValue).entry, false)
-  if (reason === 'miss' || reason === 'stale') {
-    counters.misses++
-    if (events.active) events.emit({ type: 'miss', key, stale: reason === 'stale' })
+  let load: Wanted | undefined
+  while (true) {
+    const slot = await (signal === undefined
+      ? tier.read(address, view)
+      : abortable(tier.read(address, view), signal))
+    const reason = reasonToLoad(engine, call, slot)
+    if (reason === undefined) {
+      const { entry } = slot as FoundValue
+      return load === undefined ? hit(engine, key, entry, false) : entry
+    }
+    if (load === undefined) {
+      if (reason === 'early') hit(engine, key, (slot as FoundValue).entry, false)
+      if (reason === 'miss' || reason === 'stale') {
+        counters.misses++
+        if (events.active) events.emit({ type: 'miss', key, stale: reason === 'stale' })
+      }
+      // Bad options reject, whatever is there to stand in.
+      const plan = call.plan()
+      load = { call, plan, until: clock.monotonic() + plan.settings.hardTimeout }
+    }
+    try {
+      const entry = await obtain(engine, load, slot, reason)
+      if (entry === undefined) continue
+      // A guard may have answered with what was present.
+      if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
+      return entry
+    } catch (error) {
+      if (signal?.aborted === true || refresh || slot.kind !== 'value') throw error
+      // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
+      const now = clock.now()
+      if (now >= slot.entry.deleteAt) throw error
+      return reason === 'early' ? slot.entry : hit(engine, key, slot.entry, now >= slot.entry.staleAt)
+    }
   }
-  // Bad options reject, whatever is there to stand in.
-  const plan = call.plan()
-  try {
-    const entry = await obtain(engine, call, plan, slot, reason)
-    // A guard may have answered with what was present.
-    if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
-    return entry
-  } catch (error) {
-    if (signal?.aborted === true || refresh || slot.kind !== 'value') throw error
-    // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
-    const now = clock.now()
-    if (now >= slot.entry.deleteAt) throw error
-    return reason === 'early' ? slot.entry : hit(engine, key, slot.entry, now >= slot.entry.staleAt)
-  }
+}
+
+/** What a call wants loaded, and how long it waits. */
+interface Wanted {
+  readonly call: ReadThrough
+  readonly plan: LoadPlan
+  /** By `Clock.monotonic()`. */
+  readonly until: Milliseconds
 }
 
 /** Why to load; `undefined` where what was read is the answer. */
@@ -65,40 +87,84 @@ function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): 
   const now = clock.now()
   if (now >= slot.entry.staleAt) return 'stale'
   if (call.early) return 'early'
-  return guard?.shouldRefresh?.(slot.entry, now, clock.random) === true ? 'early' : undefined
+  return guard?.shouldRefresh?.(slot.entry, now, clock.random, call.guardSettings) === true
+    ? 'early'
+    : undefined
 }
 
-/** What a running flight that is current brings, or a new one. */
+/** What a running flight that is current brings, or a new one; `undefined` asks the caller to look again. */
 async function obtain(
   engine: Engine,
-  call: ReadThrough,
-  plan: LoadPlan,
+  wanted: Wanted,
   slot: Slot,
   reason: LoadReason,
-): Promise<Entry<unknown>> {
-  const { flights, guard, clock } = engine
-  const { address, view, signal } = call
+): Promise<Entry<unknown> | undefined> {
+  const { flights, guard } = engine
+  const { address, view, signal } = wanted.call
   const running = guard?.joins === true ? flights.find(address.at, { engine, slot, reason, view }) : undefined
-  const flight = running ?? new RunningFlight(engine, address, slot, reason, plan)
-  if (running === undefined) flights.add(address.at, flight)
+  if (running !== undefined) return share(engine, wanted, running, slot, reason)
 
+  const flight = new RunningFlight(engine, address, slot, reason, wanted.plan)
+  flights.add(address.at, flight)
   const leave = flight.board()
-  // The flight keeps the time of the call that started it; whoever joins has waited for less.
-  const limit = running === undefined ? undefined : new AbortController()
-  const cancel =
-    limit &&
-    clock.timer(plan.settings.hardTimeout, () =>
-      limit.abort(loadTimeout(address.key, plan.settings.hardTimeout)),
-    )
   try {
-    const inTime = limit === undefined ? flight.outcome : abortable(flight.outcome, limit.signal)
-    const entry = await (signal === undefined ? inTime : abortable(inTime, signal))
-    // What the guard served was present for whoever joined too: its own read found the same.
-    return entry === flight.present && slot.kind === 'value' ? slot.entry : entry
+    return await (signal === undefined ? flight.outcome : abortable(flight.outcome, signal))
   } finally {
-    cancel?.()
     leave()
+    keepAwake(engine, wanted.plan, flight)
   }
+}
+
+/** What a running flight brings, for as long as the caller waits. */
+async function share(
+  engine: Engine,
+  { call, plan, until }: Wanted,
+  running: RunningFlight | Promise<unknown>,
+  slot: Slot,
+  reason: LoadReason,
+): Promise<Entry<unknown> | undefined> {
+  const { clock, counters, guard } = engine
+  const { key } = call.address
+  const left = new AbortController()
+  // The flight keeps the time of the call that started it; whoever shares it has a time of its own.
+  const cancelTimeout = clock.timer(Math.max(0, until - clock.monotonic()), () =>
+    left.abort(loadTimeout(key, plan.settings.hardTimeout)),
+  )
+  const forget = call.signal && onAbort(call.signal, () => left.abort(call.signal?.reason))
+  try {
+    if (running instanceof Promise) {
+      await abortable(running, left.signal)
+      return undefined
+    }
+    const leave = running.board()
+    try {
+      const outcome = running.sharedWith(slot)
+      const passenger: Passenger<unknown> = {
+        key,
+        reason,
+        present: slot.kind === 'value' && reason !== 'forced' ? slot.entry : undefined,
+        signal: left.signal,
+        clock,
+        option: option => plan.settings.guard.get(option),
+      }
+      // A guard need not wait for it.
+      outcome.catch(() => {})
+      const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left.signal)
+      counters.sharedLoads++
+      return entry
+    } finally {
+      leave()
+      keepAwake(engine, plan, running)
+    }
+  } finally {
+    cancelTimeout()
+    forget?.()
+    left.abort()
+  }
+}
+
+function keepAwake({ background }: Engine, { waitUntil }: LoadPlan, flight: RunningFlight): void {
+  if (flight.inBackground) background.keepAwake(flight.key, flight.ended, waitUntil)
 }
 
 function hit(engine: Engine, key: string, entry: Entry<unknown>, stale: boolean): Entry<unknown> {

@@ -125,9 +125,20 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     packMarker: (address, holder, open) => encodeMarker(address.at, holder, open),
     async elect(address, id, holder, ttl) {
       const at = ownKey(address.space, 'refresh', String(id))
-      const version = await add(at, encodeMarker(at, holder, false), ttl)
-      if (version === undefined) return undefined
-      return () => calls.run('delete', [at], s => s.delete(at, version))
+      const marker = encodeMarker(at, holder, false)
+      const elected = await add(at, marker, ttl)
+      if (elected === undefined) return undefined
+      let version: Version | undefined = elected
+      return {
+        async renew() {
+          const held = version
+          if (held !== undefined)
+            version = await calls.run('replace', [at], s => s.replace(at, marker, ttl, held))
+        },
+        async giveUp() {
+          if (version !== undefined) await calls.run('delete', [at], s => s.delete(at, version))
+        },
+      }
     },
     set: (at, packed, ttl) => calls.run('set', [at], s => s.set(at, packed as Uint8Array, ttl)),
     add: (at, packed, ttl) => add(at, packed as Uint8Array, ttl),

@@ -2,12 +2,13 @@ import { type Codec, type CodecName, codecNamed } from './codec.js'
 import { type CompressionOptions, parseCompression } from './compression.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import { CacheError, quote } from './errors.js'
+import { GuardValues, type LoadOptions } from './guard-options.js'
 import { checkOptions } from './options.js'
 import type { StandardSchema } from './standard-schema.js'
 import type { View } from './tier.js'
 
 /** How values are kept: on a cache for all its values, on a namespace for those under it. */
-export interface ValueOptions {
+export interface ValueOptions extends LoadOptions {
   /** How long a value is fresh; 0 stores nothing. @default '5m' */
   readonly ttl?: Duration | undefined
   /** The extra span after `ttl` in which a stale value may still be served, when a load fails. @default 0 */
@@ -20,8 +21,6 @@ export interface ValueOptions {
   readonly version?: number | undefined
   /** Any Standard Schema: checks, and may transform, what is loaded; checks again what a remote store returns. */
   readonly schema?: StandardSchema | undefined
-  /** How long a load may take, and a caller wait for one, before it rejects with `ERR_CACHE_LOAD_TIMEOUT`. @default '1m' */
-  readonly hardTimeout?: Duration | undefined
 }
 
 /** What a namespace can set: how its values are kept and written. */
@@ -39,6 +38,8 @@ export interface Settings {
   readonly negativeTtl: Milliseconds | undefined
   readonly jitter: number
   readonly hardTimeout: Milliseconds
+  /** What the options of the cache's guard are. */
+  readonly guard: GuardValues
   readonly view: View
 }
 
@@ -60,6 +61,7 @@ export const DEFAULT_SETTINGS: Settings = {
   negativeTtl: undefined,
   jitter: 0,
   hardTimeout: 60_000,
+  guard: new GuardValues(),
   view: {
     schema: undefined,
     schemaVersion: 0,
@@ -73,7 +75,7 @@ export function extendSettings(
   inherited: Settings,
   options: NamespaceOptions | undefined,
 ): Settings {
-  checkOptions(what, options, NAMESPACE_OPTION_NAMES)
+  checkOptions(what, options, [...NAMESPACE_OPTION_NAMES, ...inherited.guard.names])
   if (options === undefined) return inherited
   const { codec, compression } = options
   const settings = overrideSettings(inherited, options)
@@ -99,6 +101,7 @@ export function overrideSettings(inherited: Settings, options: ValueOptions): Se
       negativeTtl === undefined ? inherited.negativeTtl : parseDuration(negativeTtl, 'negativeTtl'),
     jitter: jitter === undefined ? inherited.jitter : checkJitter(jitter),
     hardTimeout: hardTimeout === undefined ? inherited.hardTimeout : parseHardTimeout(hardTimeout),
+    guard: inherited.guard.overlaid(options),
     view: overrideView(inherited.view, options),
   }
 }

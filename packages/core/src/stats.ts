@@ -8,6 +8,8 @@ export interface CacheStats {
   readonly staleHits: number
   /** Calls that found nothing fresh. */
   readonly misses: number
+  /** Calls that were answered by a load which another call had started. */
+  readonly sharedLoads: number
   /** Loader calls that returned. */
   readonly loads: number
   /** Loader calls that failed. */
@@ -34,6 +36,7 @@ export class Counters {
   remoteHits = 0
   staleHits = 0
   misses = 0
+  sharedLoads = 0
   loads = 0
   loadErrors = 0
   commits = 0
@@ -50,6 +53,7 @@ export class Counters {
       hits: { local: this.localHits, remote: this.remoteHits },
       staleHits: this.staleHits,
       misses: this.misses,
+      sharedLoads: this.sharedLoads,
       loads: this.loads,
       loadErrors: this.loadErrors,
       commits: this.commits,

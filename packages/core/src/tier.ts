@@ -25,8 +25,13 @@ export interface View {
 /** What is to be stored at a key, in the form the tier keeps it. */
 export type Packed = object
 
-/** Lets somebody else be elected. */
-export type GiveUp = () => Promise<unknown>
+/** The right to refresh a value, for efficiency only. */
+export interface Election {
+  /** Holds it for another `ttl`. */
+  renew(): Promise<void>
+  /** Lets somebody else be elected. */
+  giveUp(): Promise<void>
+}
 
 /**
  * A store seen in entries: the primitive operations of claim and commit, the same over objects and over bytes.
@@ -46,10 +51,10 @@ export interface Tier {
   pack(address: Address, entry: Entry<unknown>, view: View, checkable: boolean): Packed
   packMarker(address: Address, holder: string, open: boolean): Packed
   /**
-   * Elects one refresher of the very value that `id` names, for `ttl` or until it gives up by calling what is
-   * returned; `undefined` to everyone else. For efficiency only: correctness is the commit's compare-and-set.
+   * Elects one refresher of the very value that `id` names, for `ttl`; `undefined` to everyone else. For efficiency
+   * only: correctness is the commit's compare-and-set.
    */
-  elect(address: Address, id: unknown, holder: string, ttl: Milliseconds): Promise<GiveUp | undefined>
+  elect(address: Address, id: unknown, holder: string, ttl: Milliseconds): Promise<Election | undefined>
   set(at: string, packed: Packed, ttl: Milliseconds): Promise<void>
   add(at: string, packed: Packed, ttl: Milliseconds): Promise<Version | undefined>
   replace(at: string, packed: Packed, ttl: Milliseconds, version: Version): Promise<Version | undefined>

@@ -8,7 +8,8 @@ import { VALUE_OPTION_NAMES } from './settings.js'
 const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES]
 
 /** How a function is cached. */
-export interface WrapOptions<A extends unknown[], R> extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal'> {
+export interface WrapOptions<A extends unknown[], R>
+  extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal' | 'waitUntil'> {
   /** The key of a call: a function of its arguments, or a name to which the arguments are added faithfully. */
   readonly key: string | ((...args: A) => string)
 }
@@ -39,12 +40,13 @@ export function wrapFunction<F extends (...args: never[]) => unknown, R>(
   target: Target,
   fn: F,
   options: WrapOptions<Parameters<F>, never>,
+  guardNames: readonly string[],
 ): Wrapped<F, R> {
   type Arguments = Parameters<F>
   if (typeof fn !== 'function') {
     throw new CacheError('ERR_CACHE_OPTION', `wrap takes the function to cache; received ${quote(fn)}`)
   }
-  checkOptions('wrap', options ?? {}, WRAP_NAMES)
+  checkOptions('wrap', options ?? {}, [...WRAP_NAMES, ...guardNames])
   const { key: naming, ...rest } = options ?? {}
   const keyOf = keyNaming<Arguments>(naming)
   const plain = rest as GetOrSetOptions<unknown>

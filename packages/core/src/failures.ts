@@ -1,0 +1,51 @@
+import type { Milliseconds } from './duration.js'
+
+/** The latest failures in a row of a key's loads in this process, none of which has succeeded since. */
+export interface Failure {
+  /** What the latest load rejected with. */
+  readonly error: unknown
+  /** How many have failed in a row. */
+  readonly times: number
+  /** When the latest failed, by `Clock.monotonic()`. */
+  readonly at: Milliseconds
+}
+
+/** Most keys that are remembered. */
+const MOST = 10_000
+
+/** How long a failure is worth remembering. */
+const REMEMBERED: Milliseconds = 60_000
+
+/** Which keys fail to load, by where they are stored; bounded in number, and the old are forgotten. */
+export class Failures {
+  // In the order of their latest failures.
+  readonly #byAddress = new Map<string, Failure>()
+
+  get(at: string): Failure | undefined {
+    return this.#byAddress.get(at)
+  }
+
+  add(at: string, error: unknown, now: Milliseconds): void {
+    const before = this.#byAddress.get(at)
+    const times = before === undefined || isOld(before, now) ? 1 : before.times + 1
+    this.#byAddress.delete(at)
+    this.#byAddress.set(at, { error, times, at: now })
+    for (const [oldest, failure] of this.#byAddress) {
+      if (this.#byAddress.size <= MOST && !isOld(failure, now)) break
+      this.#byAddress.delete(oldest)
+    }
+  }
+
+  /** The key has loaded, or what made it fail may have been changed. */
+  forget(at: string): void {
+    this.#byAddress.delete(at)
+  }
+
+  forgetUnder(prefix: string): void {
+    for (const at of this.#byAddress.keys()) if (at.startsWith(prefix)) this.#byAddress.delete(at)
+  }
+}
+
+function isOld(failure: Failure, now: Milliseconds): boolean {
+  return now - failure.at > REMEMBERED
+}

@@ -1,0 +1,8 @@
+export { type BackOffOptions, backOff } from './back-off.js'
+export { type ClaimedOptions, claimed } from './claimed.js'
+export { composeGuards } from './compose-guards.js'
+export { type EarlyRefreshOptions, earlyRefresh } from './early-refresh.js'
+export { type LimitLoadsOptions, limitLoads } from './limit-loads.js'
+export { singleFlight } from './single-flight.js'
+export { type StaleWhileRevalidateOptions, staleWhileRevalidate } from './stale-while-revalidate.js'
+export { type StampedeGuardOptions, stampedeGuard } from './stampede-guard.js'
