@@ -46,6 +46,30 @@ describe('fromUrl', () => {
     expect(await cache.set('a', null)).toBe(false)
   })
 
+  it('guards against stampedes as a matter of course', async () => {
+    const cache = await opened('memory:', { softTimeout: '10ms', beta: 2 })
+    let loads = 0
+    const crowd = Array.from({ length: 10 }, () => cache.getOrSet('a', async () => ++loads))
+    expect(await Promise.all(crowd)).toEqual(Array(10).fill(1))
+  })
+
+  it('lets every caller load for itself where the guard is false', async () => {
+    const cache = await opened('memory:', { guard: false })
+    let loads = 0
+    const crowd = Array.from({ length: 10 }, () => cache.getOrSet('a', async () => ++loads))
+    await Promise.all(crowd)
+    expect(loads).toBe(10)
+  })
+
+  it.each([
+    [{ softTimeout: '10ms' }, { guard: false } as const, "unknown option 'softTimeout' of fromUrl"],
+    [{ betta: 1 }, {}, "unknown option 'betta' of fromUrl; did you mean 'beta'?"],
+    [{ beta: -1 }, {}, 'beta must be a number from 0, 1 being the published optimum; received -1'],
+    [{ guard: 'none' }, {}, "guard must have the method run; received 'none'"],
+  ])('refuses %o', async (options, more, message) => {
+    await expect(fromUrl('memory:', { ...more, ...(options as object) })).rejects.toThrow(message)
+  })
+
   it('opens rediss:// by TLS, which a plain server does not answer', async () => {
     const cache = await opened(inject('redisUrl').replace('redis:', 'rediss:'))
     await expect(cache.ready({ timeout: 500 })).rejects.toMatchObject({ code: 'ERR_CACHE_UNAVAILABLE' })

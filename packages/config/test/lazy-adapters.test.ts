@@ -62,7 +62,7 @@ describe('A cache URL', () => {
     const directory = await mkdtemp(join(tmpdir(), 'lookaside-'))
     onTestFinished(() => rm(directory, { recursive: true }))
     const modules = join(directory, 'node_modules')
-    for (const built of ['config', 'core']) {
+    for (const built of ['config', 'core', 'stampede-guard']) {
       const target = join(modules, '@lookaside', built)
       await mkdir(target, { recursive: true })
       await cp(join(packages, built, 'dist'), join(target, 'dist'), { recursive: true })
