@@ -11,12 +11,11 @@ import {
   SET_MANY_NAMES,
   SET_NAMES,
 } from './call-checks.js'
-import { type Duration, type Milliseconds, parseDuration } from './duration.js'
+import { type Duration, type EpochMs, type Milliseconds, parseDuration } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { CacheError, quote } from './errors.js'
 import type { CacheListener } from './events.js'
-import type { LoadPlan } from './flight.js'
 import { FoundVersion, slotToReplace } from './found-version.js'
 import {
   clear,
@@ -28,6 +27,7 @@ import {
 } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
 import { lifetimeOf } from './lifetime.js'
+import type { LoadPlan } from './load.js'
 import type { Loader } from './loader.js'
 import type { LocalEntry } from './local-tier.js'
 import { checkOptions } from './options.js'
@@ -88,11 +88,12 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
-    const hit = this.#localHit(key, options)
+    const { clock, counters, events, guard } = this.#engine
+    const now = clock.now()
+    const hit = this.#localHit(key, options, now)
     if (hit === undefined) return this.#readThrough(key, load, options, false) as Promise<Typed<V, T>>
-    const { counters, events, guard } = this.#engine
     if (guard?.shouldRefresh !== undefined) {
-      const early = this.#wantsRefresh(hit, options)
+      const early = this.#wantsRefresh(hit, options, now)
       if (early !== false)
         return this.#readThrough(key, load, options, early === true) as Promise<Typed<V, T>>
     }
@@ -102,7 +103,7 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   peek<T extends V = V>(key: string): T | undefined {
-    const entry = this.#localHit(key, undefined)
+    const entry = this.#localHit(key, undefined, this.#engine.clock.now())
     return entry === undefined ? undefined : (this.#shared(entry.value) as T)
   }
 
@@ -219,11 +220,15 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   /** A fresh entry of the local store that answers the call as it stands; anything else takes the long way. */
-  #localHit(key: string, options: GetOrSetOptions<never> | undefined): Entry<unknown> | undefined {
+  #localHit(
+    key: string,
+    options: GetOrSetOptions<never> | undefined,
+    now: EpochMs,
+  ): Entry<unknown> | undefined {
     if (this.#local === undefined || typeof key !== 'string') return undefined
     const entry = this.#local.get(localKey(this.#space, key))
     if (entry === undefined) return undefined
-    if (this.#engine.clock.now() >= entry.staleAt) return undefined
+    if (now >= entry.staleAt) return undefined
     if (options?.refresh === true || options?.signal?.aborted === true) return undefined
     const schema = options?.schema ?? this.#settings.view.schema
     if (schema !== undefined && (entry as LocalEntry).schema !== schema) return undefined
@@ -231,11 +236,15 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   /** What the guard says of a fresh entry; `undefined` where asking it throws, which is left to the long way to tell. */
-  #wantsRefresh(entry: Entry<unknown>, options: GetOrSetOptions<never> | undefined): boolean | undefined {
+  #wantsRefresh(
+    entry: Entry<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    now: EpochMs,
+  ): boolean | undefined {
     const { guard, clock } = this.#engine
     try {
       const settings = this.#settings.guard.overlaid(options)
-      return guard?.shouldRefresh?.(entry, clock.now(), clock.random, settings) === true
+      return guard?.shouldRefresh?.(entry, now, clock.random, settings) === true
     } catch {
       return undefined
     }

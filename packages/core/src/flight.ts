@@ -1,35 +1,17 @@
 import { abortable } from './abortable.js'
-import type { WaitUntil } from './background.js'
 import { acquireClaim, type Claim } from './claim.js'
 import type { Clock } from './clock.js'
-import { commitResult, discardResult, type LoadResult } from './commit.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
-import { CacheError, isCacheError } from './errors.js'
 import type { CacheEvent, LoadReason } from './events.js'
 import type { Failure } from './failures.js'
 import { claimLoadCommit, type Flight } from './guard.js'
 import type { GuardOption } from './guard-options.js'
-import { lifetimeOf } from './lifetime.js'
-import { type Loaded, type Loader, runLoader } from './loader.js'
+import { type LoadPlan, loadAndStore, loadTimeout } from './load.js'
 import { randomId } from './random-bits.js'
-import type { Settings } from './settings.js'
-import type { Share } from './sharing.js'
 import { type Slot, sameSlot } from './slot.js'
 import type { Address, View } from './tier.js'
-
-/** What a call asks for: how to load, and how to keep what was loaded. */
-export interface LoadPlan {
-  readonly loader: Loader<unknown>
-  readonly settings: Settings
-  /** The ttl of a loaded value; `undefined` leaves it to the settings. */
-  readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
-  /** Makes the previous value the loader's own, where readers don't share values. */
-  readonly share: Share | undefined
-  /** Told of what goes on once the call has been answered. */
-  readonly waitUntil: WaitUntil | undefined
-}
 
 /** What a caller brings that would share a flight. */
 export interface Boarding {
@@ -224,53 +206,25 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   async #load(claim?: Claim): Promise<Entry<unknown>> {
-    const { clock, counters, events, flights } = this.#engine
-    const { settings, ttlOf } = this.#plan
     this.#begun = true
     this.#claim = claim
-    if (this.signal.aborted) {
-      await this.#giveUp()
-      throw this.signal.reason
-    }
-    claim?.keepAlive(clock)
-    const createdAt = clock.now()
-    const startedAt = clock.monotonic()
-    let loaded: Loaded
-    let ttl: Milliseconds | undefined
+    const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
     try {
-      loaded = await this.#callLoader()
-      ttl = loaded.ttl ?? ttlOf?.(loaded.value)
+      this.signal.throwIfAborted()
+      return await loadAndStore(this.#engine, this.#plan, {
+        address: this.#address,
+        reason: this.reason,
+        claim,
+        signal: this.signal,
+        previous,
+        background: this.inBackground,
+        unreachable: this.#slot.kind === 'unreachable',
+        detached: () => this.detached,
+      })
     } catch (error) {
-      counters.loadErrors++
-      // Whoever has gone, or closed the cache, says nothing about the key.
-      if (!this.signal.aborted || isCacheError(this.signal.reason, 'ERR_CACHE_LOAD_TIMEOUT')) {
-        flights.failed(this.#address.at, error, clock.monotonic())
-      }
-      if (events.active) events.emit({ type: 'load-error', key: this.key, reason: this.reason, error })
       await this.#giveUp()
       throw error
     }
-    const loadTime = clock.monotonic() - startedAt
-    flights.succeeded(this.#address.at)
-    counters.loads++
-    counters.loadTime.record(loadTime)
-    if (events.active) events.emit({ type: 'load', key: this.key, reason: this.reason, duration: loadTime })
-
-    const lifetime = lifetimeOf(loaded.value, ttl, settings, clock)
-    const { staleAt, deleteAt } = lifetime ?? { staleAt: createdAt, deleteAt: createdAt }
-    const { schemaVersion } = settings.view
-    const entry: Entry<unknown> = {
-      value: loaded.value,
-      createdAt,
-      loadTime,
-      staleAt,
-      deleteAt,
-      schemaVersion,
-    }
-    const result = this.#result(entry, loaded.checkable)
-    if (lifetime !== undefined) await commitResult(this.#engine, claim, result)
-    else await discardResult(this.#engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
-    return entry
   }
 
   /** Shares the flight of this process that holds the claim, where there is one. */
@@ -299,30 +253,6 @@ export class RunningFlight implements Flight<unknown> {
     const { view } = this.#plan.settings
     const boarding = { engine: this.#engine, slot: this.#slot, reason: this.reason, view }
     return flights.holding(this.#address.at, boarding)
-  }
-
-  #callLoader(): Promise<Loaded> {
-    const { loader, settings, share } = this.#plan
-    const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
-    const told = {
-      key: this.key,
-      signal: this.signal,
-      previous: share === undefined ? previous : share(previous),
-      background: this.#background.size > 0,
-    }
-    return abortable(runLoader(loader, told, settings.view.schema), this.signal)
-  }
-
-  #result(entry: Entry<unknown>, checkable: boolean): LoadResult {
-    return {
-      address: this.#address,
-      view: this.#plan.settings.view,
-      entry,
-      checkable,
-      forced: this.reason === 'forced',
-      detached: this.detached,
-      unreachable: this.#slot.kind === 'unreachable',
-    }
   }
 
   /** A fresh value that the last look found and that this flight was not to replace. */
@@ -369,12 +299,4 @@ export class RunningFlight implements Flight<unknown> {
     // A guard may have claimed and then decided, or been told, not to load.
     if (!this.#begun) await this.#giveUp()
   }
-}
-
-/** What callers get whose wait has taken too long. */
-export function loadTimeout(key: string, hardTimeout: Milliseconds): CacheError {
-  return new CacheError(
-    'ERR_CACHE_LOAD_TIMEOUT',
-    `loading '${key}' took longer than its hardTimeout of ${hardTimeout} ms; hand the loader's signal on to the query, or raise hardTimeout`,
-  )
 }

@@ -1,0 +1,112 @@
+import { abortable } from './abortable.js'
+import type { WaitUntil } from './background.js'
+import type { Claim } from './claim.js'
+import { commitResult, discardResult } from './commit.js'
+import type { Milliseconds } from './duration.js'
+import type { Engine } from './engine.js'
+import type { Entry } from './entry.js'
+import { CacheError, isCacheError } from './errors.js'
+import type { LoadReason } from './events.js'
+import { lifetimeOf } from './lifetime.js'
+import { type Loaded, type Loader, runLoader } from './loader.js'
+import type { Settings } from './settings.js'
+import type { Share } from './sharing.js'
+import type { Address } from './tier.js'
+
+/** What a call asks for: how to load, and how to keep what was loaded. */
+export interface LoadPlan {
+  readonly loader: Loader<unknown>
+  readonly settings: Settings
+  /** The ttl of a loaded value; `undefined` leaves it to the settings. */
+  readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
+  /** Makes the previous value the loader's own, where readers don't share values. */
+  readonly share: Share | undefined
+  /** Told of what goes on once the call has been answered. */
+  readonly waitUntil: WaitUntil | undefined
+}
+
+/** One run of a loader. */
+interface Load {
+  readonly address: Address
+  readonly reason: LoadReason
+  readonly claim: Claim | undefined
+  readonly signal: AbortSignal
+  /** What is to be replaced. */
+  readonly previous: unknown
+  /** No caller waits for it. */
+  readonly background: boolean
+  /** The store did not answer before. */
+  readonly unreachable: boolean
+  /** Whether the key was invalidated in this process since the flight began. */
+  detached(): boolean
+}
+
+/** Runs the loader, and stores what it returns as far as the claim allows; a loader that fails leaves the claim. */
+export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): Promise<Entry<unknown>> {
+  const { clock, counters, events, flights } = engine
+  const { address, reason, claim, signal } = load
+  const { settings, ttlOf } = plan
+  const { key, at } = address
+  claim?.keepAlive(clock)
+  const createdAt = clock.now()
+  const startedAt = clock.monotonic()
+  let loaded: Loaded
+  let ttl: Milliseconds | undefined
+  try {
+    loaded = await abortable(callLoader(plan, load), signal)
+    ttl = loaded.ttl ?? ttlOf?.(loaded.value)
+  } catch (error) {
+    counters.loadErrors++
+    // Whoever has gone, or closed the cache, says nothing about the key.
+    if (!signal.aborted || isCacheError(signal.reason, 'ERR_CACHE_LOAD_TIMEOUT')) {
+      flights.failed(at, error, clock.monotonic())
+    }
+    if (events.active) events.emit({ type: 'load-error', key, reason, error })
+    throw error
+  }
+  const loadTime = clock.monotonic() - startedAt
+  flights.succeeded(at)
+  counters.loads++
+  counters.loadTime.record(loadTime)
+  if (events.active) events.emit({ type: 'load', key, reason, duration: loadTime })
+
+  const lifetime = lifetimeOf(loaded.value, ttl, settings, clock)
+  const { staleAt, deleteAt } = lifetime ?? { staleAt: createdAt, deleteAt: createdAt }
+  const { view } = settings
+  const { value, checkable } = loaded
+  const entry: Entry<unknown> = {
+    value,
+    createdAt,
+    loadTime,
+    staleAt,
+    deleteAt,
+    schemaVersion: view.schemaVersion,
+  }
+  const { unreachable } = load
+  const result = {
+    address,
+    view,
+    entry,
+    checkable,
+    forced: reason === 'forced',
+    detached: load.detached(),
+    unreachable,
+  }
+  if (lifetime !== undefined) await commitResult(engine, claim, result)
+  else await discardResult(engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
+  return entry
+}
+
+/** What callers get whose wait has taken too long. */
+export function loadTimeout(key: string, hardTimeout: Milliseconds): CacheError {
+  return new CacheError(
+    'ERR_CACHE_LOAD_TIMEOUT',
+    `loading '${key}' took longer than its hardTimeout of ${hardTimeout} ms; hand the loader's signal on to the query, or raise hardTimeout`,
+  )
+}
+
+async function callLoader({ loader, settings, share }: LoadPlan, load: Load): Promise<Loaded> {
+  const { signal, background } = load
+  const previous = share === undefined ? load.previous : share(load.previous)
+  return runLoader(loader, { key: load.address.key, signal, previous, background }, settings.view.schema)
+}
