@@ -14,7 +14,7 @@ export interface Failure {
 const MOST = 10_000
 
 /** How long a failure is worth remembering. */
-const REMEMBERED: Milliseconds = 60_000
+const REMEMBERED: Milliseconds = 3_600_000
 
 /** Which keys fail to load, by where they are stored; bounded in number, and the old are forgotten. */
 export class Failures {

@@ -57,8 +57,8 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
     ttl = loaded.ttl ?? ttlOf?.(loaded.value)
   } catch (error) {
     counters.loadErrors++
-    // Whoever has gone, or closed the cache, says nothing about the key.
-    if (!signal.aborted || isCacheError(signal.reason, 'ERR_CACHE_LOAD_TIMEOUT')) {
+    // Whoever has gone, or closed the cache, says nothing about the key; and what an invalidation has changed is new.
+    if (!load.detached() && (!signal.aborted || isCacheError(signal.reason, 'ERR_CACHE_LOAD_TIMEOUT'))) {
       flights.failed(at, error, clock.monotonic())
     }
     if (events.active) events.emit({ type: 'load-error', key, reason, error })

@@ -1,5 +1,6 @@
 import {
   CacheError,
+  checkOptions,
   type Duration,
   type Failure,
   type Flight,
@@ -7,13 +8,18 @@ import {
   type Guard,
   type Milliseconds,
 } from '@lookaside/core'
-import { checkPartOptions, positiveDuration } from './part-options.js'
+import { positiveDuration } from './positive-duration.js'
+
+const DEFAULT_INITIAL: Milliseconds = 50
+const DEFAULT_MAX: Milliseconds = 1_000
+/** A failure is remembered for an hour. */
+const LONGEST_MAX: Milliseconds = 1_800_000
 
 /** What `backOff` can be told. */
 export interface BackOffOptions {
-  /** The pause after a first failure, at least 1 ms; it doubles with each further one. @default '50ms' */
+  /** The pause after a first failure, at least 1 ms; it doubles with each further one. @default '50ms', or max where that is less */
   readonly initial?: Duration | undefined
-  /** The longest pause, so that a recovered database is seen at once. @default '1s' */
+  /** The longest pause, at most 30 minutes, after which a recovered database is seen. @default '1s', or initial where that is more */
   readonly max?: Duration | undefined
 }
 
@@ -30,13 +36,14 @@ export interface BackOffOptions {
  * const cache = createCache({ store, guard: composeGuards(backOff({ max: '5s' }), singleFlight()) })
  */
 export function backOff(options: BackOffOptions = {}): Guard {
-  checkPartOptions('backOff', options, ['initial', 'max'])
-  const initial = positiveDuration('initial of backOff', options.initial ?? 50)
-  const max = positiveDuration('max of backOff', options.max ?? Math.max(initial, 1_000))
-  if (max < initial) {
+  checkOptions('backOff', options, ['initial', 'max'])
+  const most = positiveDuration('max of backOff', options.max, DEFAULT_MAX)
+  const initial = positiveDuration('initial of backOff', options.initial, Math.min(DEFAULT_INITIAL, most))
+  const max = options.max === undefined ? Math.max(most, initial) : most
+  if (max < initial || max > LONGEST_MAX) {
     throw new CacheError(
       'ERR_CACHE_OPTION',
-      `max of backOff must be at least its initial ${initial} ms; received ${max} ms`,
+      `max of backOff must be from its initial ${initial} ms to 30 minutes; received ${max} ms`,
     )
   }
 

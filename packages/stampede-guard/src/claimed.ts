@@ -1,12 +1,13 @@
 import {
   CacheError,
   type Claim,
+  checkOptions,
   type Duration,
   flightWith,
   type Guard,
   type Milliseconds,
 } from '@lookaside/core'
-import { checkPartOptions, positiveDuration } from './part-options.js'
+import { positiveDuration } from './positive-duration.js'
 
 /** What `claimed` can be told. */
 export interface ClaimedOptions {
@@ -17,6 +18,10 @@ export interface ClaimedOptions {
   /** How often who waits looks: after `min` first, then ever later up to `max`, at least 1 ms each. @default { min: '2ms', max: '50ms' } */
   readonly poll?: { readonly min?: Duration | undefined; readonly max?: Duration | undefined } | undefined
 }
+
+const DEFAULT_WAIT: Milliseconds = 10_000
+const DEFAULT_MIN: Milliseconds = 2
+const DEFAULT_MAX: Milliseconds = 50
 
 /** Each pause may be this much longer than the one before. */
 const SLOWDOWN = 1.5
@@ -35,12 +40,12 @@ const SLOWDOWN = 1.5
  * const cache = createCache({ store: redisStore(url), guard: claimed({ wait: '3s' }) })
  */
 export function claimed(options: ClaimedOptions = {}): Guard {
-  checkPartOptions('claimed', options, ['ttl', 'wait', 'poll'])
-  checkPartOptions('poll of claimed', options.poll, ['min', 'max'])
-  const ttl = options.ttl === undefined ? undefined : positiveDuration('ttl of claimed', options.ttl)
-  const wait = positiveDuration('wait of claimed', options.wait ?? '10s')
-  const min = positiveDuration('min of poll', options.poll?.min ?? 2)
-  const max = positiveDuration('max of poll', options.poll?.max ?? Math.max(min, 50))
+  checkOptions('claimed', options, ['ttl', 'wait', 'poll'])
+  checkOptions('poll of claimed', options.poll, ['min', 'max'])
+  const ttl = options.ttl === undefined ? undefined : positiveDuration('ttl of claimed', options.ttl, 0)
+  const wait = positiveDuration('wait of claimed', options.wait, DEFAULT_WAIT)
+  const min = positiveDuration('min of poll', options.poll?.min, DEFAULT_MIN)
+  const max = positiveDuration('max of poll', options.poll?.max, Math.max(min, DEFAULT_MAX))
   if (max < min) {
     throw new CacheError(
       'ERR_CACHE_OPTION',

@@ -1,5 +1,12 @@
-import { CacheError, type Entry, flightWith, type Guard, type GuardOption, quote } from '@lookaside/core'
-import { checkPartOptions } from './part-options.js'
+import {
+  CacheError,
+  checkOptions,
+  type Entry,
+  flightWith,
+  type Guard,
+  type GuardOption,
+  quote,
+} from '@lookaside/core'
 
 /** What `earlyRefresh` can be told. */
 export interface EarlyRefreshOptions {
@@ -35,8 +42,8 @@ const LARGEST_DRAW = 53 * Math.LN2
  * await cache.getOrSet('front-page', renderFrontPage, { ttl: '1m', beta: 3 })
  */
 export function earlyRefresh(options: EarlyRefreshOptions = {}): Guard {
-  checkPartOptions('earlyRefresh', options, ['beta'])
-  const ownBeta = parseBeta(options.beta ?? 1)
+  checkOptions('earlyRefresh', options, ['beta'])
+  const ownBeta = options.beta === undefined ? 1 : parseBeta(options.beta)
   return {
     name: 'early-refresh',
     options: [BETA],

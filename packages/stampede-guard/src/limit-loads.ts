@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CacheError, flightWith, type Guard, quote } from '@lookaside/core'
+import { CacheError, checkOptions, flightWith, type Guard, quote } from '@lookaside/core'
 import { LoadSlot, LoadSlots } from './load-slots.js'
-import { checkPartOptions } from './part-options.js'
 
 /** What `limitLoads` can be told. */
 export interface LimitLoadsOptions {
@@ -24,7 +23,7 @@ const inside = new AsyncLocalStorage<LoadSlot>()
  * A call that finds the line full gets a stale value within grace, else it rejects with `ERR_CACHE_LOAD_LIMIT`. The wait
  * counts towards `hardTimeout`. A load takes its place before it claims its key, so that no claim waits idle, and
  * gives it back while it waits for others. Loads that a loader asks for are exempt: they could wait for their own
- * caller's place. Caches that share the guard share the limit.
+ * caller's place. A loader that gives up such a wait goes on at once, beside whoever has its place by then. Caches that share the guard share the limit.
  *
  * @throws CacheError `ERR_CACHE_OPTION` for bad options.
  *
@@ -32,7 +31,7 @@ const inside = new AsyncLocalStorage<LoadSlot>()
  * const cache = createCache({ store, guard: composeGuards(singleFlight(), limitLoads({ concurrency: 20 })) })
  */
 export function limitLoads(options: LimitLoadsOptions): Guard {
-  checkPartOptions('limitLoads', options, ['concurrency', 'queue', 'per'])
+  checkOptions('limitLoads', options ?? {}, ['concurrency', 'queue', 'per'])
   const { concurrency, queue = DEFAULT_QUEUE, per = 'cache' } = options ?? {}
   checkCount('concurrency', concurrency, 1, Number.MAX_SAFE_INTEGER)
   checkCount('queue', queue, 0, Number.POSITIVE_INFINITY)
@@ -80,9 +79,11 @@ export function limitLoads(options: LimitLoadsOptions): Guard {
         scopes.leave(scope)
       }
     },
-    join(_passenger, outcome) {
+    join({ present, signal }, outcome) {
       const slot = inside.getStore()
-      return slot?.held === true ? slot.lendDuring(outcome) : outcome
+      // Who has something present need not wait for long.
+      const lends = slot?.held === true && present === undefined
+      return lends ? slot.lendDuring(outcome, signal) : outcome
     },
   }
 }

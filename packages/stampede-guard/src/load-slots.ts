@@ -60,6 +60,8 @@ export class LoadSlot {
   /** How many waits the place is lent for. */
   #lent = 0
   #wanted = false
+  /** Stands in line to have the place back. */
+  #returning: Promise<void> | undefined
 
   constructor(slots: LoadSlots, signal: AbortSignal) {
     this.#slots = slots
@@ -84,15 +86,18 @@ export class LoadSlot {
     this.#release()
   }
 
-  /** Lets others have the place while the load waits for one of them. */
-  async lendDuring<T>(work: Promise<T>): Promise<T> {
+  /** Lets others have the place while the load waits for one of them, which ends when `waiting` aborts. */
+  async lendDuring<T>(work: Promise<T>, waiting: AbortSignal): Promise<T> {
     this.#lent++
     this.#release()
     try {
-      return await work
+      return await untilAborted(work, waiting)
     } finally {
       this.#lent--
-      if (this.#needed) await this.#takeAgain()
+      if (this.#needed) {
+        this.#returning ??= this.#takeAgain()
+        await this.#returning
+      }
     }
   }
 
@@ -101,7 +106,11 @@ export class LoadSlot {
   }
 
   async #takeAgain(): Promise<void> {
-    await this.#slots.take(this.#signal, true)
+    try {
+      await this.#slots.take(this.#signal, true)
+    } finally {
+      this.#returning = undefined
+    }
     // Meanwhile the load may have ended, or be waiting again.
     if (this.#needed) this.#owned = true
     else this.#slots.giveBack()
@@ -112,4 +121,14 @@ export class LoadSlot {
     this.#owned = false
     this.#slots.giveBack()
   }
+}
+
+/** Settles as `work` does, unless the signal aborts first. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  checkOptions,
   type Duration,
   type Entry,
   type Guard,
@@ -7,7 +8,6 @@ import {
   type Milliseconds,
   parseDuration,
 } from '@lookaside/core'
-import { checkPartOptions } from './part-options.js'
 
 /** What `staleWhileRevalidate` can be told. */
 export interface StaleWhileRevalidateOptions {
@@ -37,8 +37,8 @@ const SOFT_TIMEOUT: GuardOption<Milliseconds> = { name: 'softTimeout', parse: pa
  * const cache = createCache({ store, guard: staleWhileRevalidate({ softTimeout: '100ms' }), ttl: '1m', grace: '1h' })
  */
 export function staleWhileRevalidate(options: StaleWhileRevalidateOptions = {}): Guard {
-  checkPartOptions('staleWhileRevalidate', options, ['softTimeout'])
-  const ownTimeout = parseSoftTimeout(options.softTimeout ?? 0)
+  checkOptions('staleWhileRevalidate', options, ['softTimeout'])
+  const ownTimeout = options.softTimeout === undefined ? 0 : parseSoftTimeout(options.softTimeout)
   return {
     name: 'stale-while-revalidate',
     options: [SOFT_TIMEOUT],

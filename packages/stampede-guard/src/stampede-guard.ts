@@ -1,10 +1,9 @@
-import type { Guard } from '@lookaside/core'
+import { checkOptions, type Guard } from '@lookaside/core'
 import { type BackOffOptions, backOff } from './back-off.js'
 import { type ClaimedOptions, claimed } from './claimed.js'
 import { composeGuards } from './compose-guards.js'
 import { type EarlyRefreshOptions, earlyRefresh } from './early-refresh.js'
 import { type LimitLoadsOptions, limitLoads } from './limit-loads.js'
-import { checkPartOptions } from './part-options.js'
 import { singleFlight } from './single-flight.js'
 import { type StaleWhileRevalidateOptions, staleWhileRevalidate } from './stale-while-revalidate.js'
 
@@ -38,7 +37,7 @@ const NAMES = ['backOff', 'earlyRefresh', 'staleWhileRevalidate', 'limitLoads', 
  * const page = await cache.getOrSet('front-page', renderFrontPage, { softTimeout: '100ms' })
  */
 export function stampedeGuard(options: StampedeGuardOptions = {}): Guard {
-  checkPartOptions('stampedeGuard', options, NAMES)
+  checkOptions('stampedeGuard', options, NAMES)
   const parts = [
     options.backOff !== false && backOff(options.backOff),
     options.earlyRefresh !== false && earlyRefresh(options.earlyRefresh),
