@@ -88,6 +88,26 @@ describe('a running load is shared', () => {
     expect(await cache.get('row')).toBe('loaded once')
   })
 
+  test('beside the load of another process, as long as its claim stands', async () => {
+    const { world } = memoryWorld()
+    const [here, there] = [world.open(memory, { guard: joining }), world.open(memory)]
+    const [elsewhere, held] = [heldLoad<string>(), heldLoad<string>()]
+    const first = there.cache.getOrSet('row', elsewhere.load)
+    await elsewhere.begun
+    const crowd = [here.cache.getOrSet('row', held.load)]
+    await held.begun
+    for (let n = 0; n < 5; n++) {
+      crowd.push(here.cache.getOrSet('row', () => 'loaded twice'))
+      await world.clock.advance(1)
+    }
+    await there.cache.delete('row')
+    expect(await here.cache.getOrSet('row', () => 'new')).toBe('new')
+    held.finish('loaded beside')
+    elsewhere.finish('loaded')
+    expect(await Promise.all([first, ...crowd])).toEqual(['loaded', ...Array(6).fill('loaded beside')])
+    expect(await here.cache.get('row')).toBe('new')
+  })
+
   test('but not after another process has deleted the key', async () => {
     const { world } = memoryWorld()
     const [here, there] = [world.open(memory, { guard: joining }), world.open(memory)]

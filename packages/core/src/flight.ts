@@ -104,8 +104,8 @@ export class RunningFlight implements Flight<unknown> {
    * Whether a caller may share this flight, by the evidence of its own read.
    *
    * Before the load has begun everybody may whom it can serve: what it is going to load or to look for is newer
-   * than the caller. Later only if the caller's read shows that the claim still stands, since another process may
-   * have invalidated the key meanwhile.
+   * than the caller. Later only if the caller's read shows that the claim still stands, its own or the one that kept
+   * it from having one, since another process may have invalidated the key meanwhile.
    */
   admits({ engine, slot, reason, view }: Boarding): boolean {
     if (this.detached || this.#over || this.signal.aborted || engine !== this.#engine) return false
@@ -117,7 +117,8 @@ export class RunningFlight implements Flight<unknown> {
     if (!this.#begun) {
       return this.present === undefined ? !this.#answered && !this.#settled : sameSlot(this.#first, slot)
     }
-    if (this.#claim === undefined) return false
+    // Without a claim of its own the one that it has found to stand is evidence too.
+    if (this.#claim === undefined) return slot.kind === 'marker' && sameSlot(this.#slot, slot)
     if (slot.kind === 'marker') return this.holds(slot)
     return slot.kind === 'value' && sameSlot(this.#slot, slot)
   }
