@@ -25,10 +25,12 @@ export class Background {
 
   /** Hands work that never rejects to the runtime; what that throws becomes an event. */
   keepAwake(key: string, work: Promise<unknown>, waitUntil: WaitUntil | undefined): void {
+    const report = (error: unknown) => this.#events.emit({ type: 'background-error', key, error })
     try {
-      waitUntil?.(work)
+      const told: unknown = waitUntil?.(work)
+      if (told instanceof Promise) told.catch(report)
     } catch (error) {
-      this.#events.emit({ type: 'background-error', key, error })
+      report(error)
     }
   }
 

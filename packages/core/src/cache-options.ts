@@ -1,6 +1,6 @@
 import type { WaitUntil } from './background.js'
 import type { BreakerOptions } from './breaker.js'
-import { checkWaitUntil } from './call-checks.js'
+import { checkWaitUntil, GET_OR_SET_NAMES, SET_NAMES } from './call-checks.js'
 import { type Clock, systemClock } from './clock.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import { CacheError, quote } from './errors.js'
@@ -79,7 +79,12 @@ export interface CacheSettings {
 export function checkCacheOptions(options: CacheOptions): CacheSettings {
   const { store, guard, prefix = DEFAULT_PREFIX, clone, waitUntil, clock = systemClock } = options ?? {}
   checkMethods('guard', guard, ['run'])
-  const guardOptions = guardValues(guard?.options, CACHE_OPTION_NAMES)
+  const guardOptions = guardValues(guard?.options, [
+    ...CACHE_OPTION_NAMES,
+    ...GET_OR_SET_NAMES,
+    ...SET_NAMES,
+    'key',
+  ])
   checkOptions('createCache', options ?? {}, [...CACHE_OPTION_NAMES, ...guardOptions.names])
   checkStore(store)
   checkWaitUntil(waitUntil)

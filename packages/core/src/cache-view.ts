@@ -243,7 +243,7 @@ export class CacheView<V, I> implements Cache<V, I> {
   ): boolean | undefined {
     const { guard, clock } = this.#engine
     try {
-      const settings = this.#settings.guard.overlaid(options)
+      const settings = this.#settings.guard.seenBy(options)
       return guard?.shouldRefresh?.(entry, now, clock.random, settings) === true
     } catch {
       return undefined
@@ -270,7 +270,7 @@ export class CacheView<V, I> implements Cache<V, I> {
       view: overrideView(this.#settings.view, options),
       refresh: options?.refresh === true,
       early,
-      guardSettings: this.#settings.guard.overlaid(options),
+      guardSettings: this.#settings.guard.seenBy(options),
       signal: options?.signal,
       plan: () => this.#plan(load, options),
     })
@@ -283,17 +283,19 @@ export class CacheView<V, I> implements Cache<V, I> {
       settings: this.#settings,
       ttlOf: undefined,
       share: this.#share,
+      impatient: false,
       waitUntil: undefined,
     }
     if (options === undefined) return plain
     checkOptions('getOrSet', options, [...GET_OR_SET_NAMES, ...this.#settings.guard.names])
     const { ttl, waitUntil, ...rest } = options
     checkWaitUntil(waitUntil)
-    if (typeof ttl !== 'function') {
-      return { ...plain, waitUntil, settings: overrideSettings(this.#settings, { ...rest, ttl }) }
-    }
+    const fixed = typeof ttl === 'function' ? rest : { ...rest, ttl }
+    const settings = overrideSettings(this.#settings, fixed)
+    const impatient = settings.hardTimeout < this.#settings.hardTimeout
+    if (typeof ttl !== 'function') return { ...plain, settings, impatient, waitUntil }
     const ttlOf = (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
-    return { ...plain, waitUntil, ttlOf, settings: overrideSettings(this.#settings, rest) }
+    return { ...plain, settings, impatient, waitUntil, ttlOf }
   }
 
   async #read(address: Address, options: ReadOptions | undefined): Promise<Slot> {

@@ -20,7 +20,7 @@ export interface GetOrSetOptions<V> extends Omit<ValueOptions, 'ttl'> {
   readonly refresh?: boolean | undefined
   /** Frees this caller when it aborts; the load itself is aborted when the last caller has left. */
   readonly signal?: AbortSignal | undefined
-  /** Told of work that goes on after the call was answered, for runtimes that freeze then; it never rejects. @default the cache's */
+  /** Told of work that goes on after the call was answered, for runtimes that freeze then; it never rejects. The cache's own is told as well. */
   readonly waitUntil?: WaitUntil | undefined
 }
 

@@ -42,7 +42,7 @@ export type CacheEvent =
       readonly reason: LoadReason
       readonly duration: Milliseconds
     }
-  /** A loader threw, or ran into the hard timeout. */
+  /** A loader threw, was aborted (hard timeout, no caller left, `close()`), or returned what its schema refuses. */
   | {
       readonly type: 'load-error'
       readonly key: string

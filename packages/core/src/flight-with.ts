@@ -17,6 +17,7 @@ export function flightWith<V>(flight: Flight<V>, changes: FlightChanges<V>): Fli
     reason: flight.reason,
     present: flight.present,
     signal: flight.signal,
+    ended: flight.ended,
     clock: flight.clock,
     get detached() {
       return flight.detached

@@ -4,6 +4,7 @@ import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
+import { CacheError, quote } from './errors.js'
 import type { CacheEvent, LoadReason } from './events.js'
 import type { Failure } from './failures.js'
 import { claimLoadCommit, type Flight } from './guard.js'
@@ -45,7 +46,10 @@ export class RunningFlight implements Flight<unknown> {
   readonly #first: Slot
   readonly #background = new Set<Promise<unknown>>()
   #slot: Slot
+  /** That of the load. */
   #claim: Claim | undefined
+  /** One that no load has been given. */
+  #unused: Claim | undefined
   /** The load has begun: what the claim was taken for happens. */
   #begun = false
   /** A look has found what this flight brings, or whom it shares: who asks now may know of a newer invalidation. */
@@ -53,6 +57,10 @@ export class RunningFlight implements Flight<unknown> {
   /** What the flight has brought that it shared. */
   #rode: Entry<unknown> | undefined
   #loaded: Promise<Entry<unknown>> | undefined
+  #tellBegun: () => void = () => {}
+  readonly #whenBegun = new Promise<void>(resolve => {
+    this.#tellBegun = resolve
+  })
   /** Nobody waits any longer: the outcome is there. */
   #answered = false
   #over = false
@@ -88,7 +96,12 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   get failure(): Failure | undefined {
-    return this.#engine.flights.failure(this.#address.at)
+    return this.#engine.flights.failure(this.#address.at, this.#plan.settings.view)
+  }
+
+  /** Whoever started it waits for less than others of its cache. */
+  get impatient(): boolean {
+    return this.#plan.impatient
   }
 
   /** Answered, while work goes on that no caller waits for. */
@@ -117,6 +130,8 @@ export class RunningFlight implements Flight<unknown> {
     if (!this.#begun) {
       return this.present === undefined ? !this.#answered && !this.#settled : sameSlot(this.#first, slot)
     }
+    // Values without frames are outside the promise: no marker could be evidence.
+    if (!own.format.codec.framed && this.#engine.tier.name === 'remote') return true
     // Without a claim of its own the one that it has found to stand is evidence too.
     if (this.#claim === undefined) return slot.kind === 'marker' && sameSlot(this.#slot, slot)
     if (slot.kind === 'marker') return this.holds(slot)
@@ -125,15 +140,22 @@ export class RunningFlight implements Flight<unknown> {
 
   /** Whether a read found this flight's own marker. */
   holds(slot: Slot): boolean {
-    return this.#claim?.marked === true && slot.kind === 'marker' && slot.holder === this.#holder
+    return (
+      (this.#claim ?? this.#unused)?.marked === true && slot.kind === 'marker' && slot.holder === this.#holder
+    )
   }
 
-  /** What a caller gets that shares this flight: never something present that its own read has not found. */
-  async sharedWith(slot: Slot): Promise<Entry<unknown>> {
+  /**
+   * What a caller gets that shares this flight: never something present that its own read has not found.
+   *
+   * Where others were served what was present, `patient` waits for the load that goes on.
+   */
+  async sharedWith(slot: Slot, patient: boolean): Promise<Entry<unknown>> {
     const entry = await this.outcome
     if (entry !== this.present) return entry
-    if (slot.kind === 'value') return slot.entry
-    return this.#loaded ?? entry
+    if (slot.kind === 'value' && !patient) return slot.entry
+    await Promise.race([this.#whenBegun, this.ended])
+    return this.#loaded ?? (slot.kind === 'value' ? slot.entry : entry)
   }
 
   /** One more caller waits; the returned function takes it off again, and the last one to leave aborts the load. */
@@ -146,8 +168,9 @@ export class RunningFlight implements Flight<unknown> {
     }
   }
 
+  /** The key was invalidated. A load that has not begun will find what is new. */
   detach(): void {
-    this.detached = true
+    if (this.#begun) this.detached = true
   }
 
   /** Rejects everyone who waits and tells the loader to stop. */
@@ -164,10 +187,8 @@ export class RunningFlight implements Flight<unknown> {
     for (let attempt = 0; attempt < 2; attempt++) {
       const answer = await acquireClaim(tier, this.#address, this.#slot, request)
       if (answer === 'held') break
-      if (answer !== 'lost') {
-        if (typeof answer === 'object') this.#claim = answer
-        return answer
-      }
+      if (typeof answer === 'object') return this.#taken(answer)
+      if (answer === 'unavailable') return answer
       // Perhaps a value has just arrived; perhaps the claim that was in the way is gone.
       if ((await this.recheck()) !== undefined) return 'present'
     }
@@ -175,13 +196,14 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   async recheck(): Promise<Entry<unknown> | undefined> {
+    while (this.look !== undefined) await this.look
     const arrived = this.#arrived()
     if (arrived !== undefined) return arrived
     const reading = this.#engine.tier.read(this.#address, this.#plan.settings.view)
     if (reading instanceof Promise) {
       this.look = reading
       this.#slot = await reading
-      if (this.look === reading) this.look = undefined
+      this.look = undefined
     } else {
       this.#slot = reading
     }
@@ -192,6 +214,7 @@ export class RunningFlight implements Flight<unknown> {
 
   load(claim?: Claim): Promise<Entry<unknown>> {
     this.#loaded = this.#load(claim)
+    this.#tellBegun()
     return this.#loaded
   }
 
@@ -209,6 +232,7 @@ export class RunningFlight implements Flight<unknown> {
   async #load(claim?: Claim): Promise<Entry<unknown>> {
     this.#begun = true
     this.#claim = claim
+    if (claim === this.#unused) this.#unused = undefined
     const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
     try {
       this.signal.throwIfAborted()
@@ -223,9 +247,17 @@ export class RunningFlight implements Flight<unknown> {
         detached: () => this.detached,
       })
     } catch (error) {
-      await this.#giveUp()
+      await this.#giveUp(claim)
       throw error
     }
+  }
+
+  /** Keeps a claim for a load; one that comes when the flight is over is of no use. */
+  async #taken(claim: Claim): Promise<Claim> {
+    this.#unused = claim
+    if (!this.#over && !this.signal.aborted) return claim
+    await this.#giveUp(claim)
+    throw this.signal.reason ?? new DOMException('The flight is over', 'AbortError')
   }
 
   /** Shares the flight of this process that holds the claim, where there is one. */
@@ -241,7 +273,7 @@ export class RunningFlight implements Flight<unknown> {
     }
     const leave = other.board()
     try {
-      this.#rode = await abortable(other.sharedWith(this.#slot), this.signal)
+      this.#rode = await abortable(other.sharedWith(this.#slot, true), this.signal)
       return true
     } finally {
       leave()
@@ -253,7 +285,8 @@ export class RunningFlight implements Flight<unknown> {
     if (guard?.joins !== true || !this.held) return undefined
     const { view } = this.#plan.settings
     const boarding = { engine: this.#engine, slot: this.#slot, reason: this.reason, view }
-    return flights.holding(this.#address.at, boarding)
+    const other = flights.holding(this.#address.at, boarding)
+    return other === this ? undefined : other
   }
 
   /** A fresh value that the last look found and that this flight was not to replace. */
@@ -267,9 +300,7 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   /** Lets others have the claim. Once the flight was aborted nobody waits here, but `close` does. */
-  async #giveUp(): Promise<void> {
-    const claim = this.#claim
-    this.#claim = undefined
+  async #giveUp(claim: Claim | undefined): Promise<void> {
     // A failure has been told as an event; the claim then expires.
     const released = claim?.release().catch(() => {})
     if (released === undefined) return
@@ -282,9 +313,12 @@ export class RunningFlight implements Flight<unknown> {
     // The flight is registered by whoever made it before anything of it runs.
     await undefined
     try {
-      return await abortable(
-        guard === undefined ? claimLoadCommit(this) : guard.run(this, claimLoadCommit),
-        this.signal,
+      const running = guard === undefined ? claimLoadCommit(this) : guard.run(this, claimLoadCommit)
+      const entry: unknown = await abortable(running, this.signal)
+      if (typeof entry === 'object' && entry !== null) return entry as Entry<unknown>
+      throw new CacheError(
+        'ERR_CACHE_OPTION',
+        `run of the guard ${guard?.name} must resolve to what the flight or the next guard gave it; received ${quote(entry)}`,
       )
     } finally {
       this.#answered = true
@@ -298,6 +332,6 @@ export class RunningFlight implements Flight<unknown> {
     cancelTimeout()
     this.#engine.running.delete(this)
     // A guard may have claimed and then decided, or been told, not to load.
-    if (!this.#begun) await this.#giveUp()
+    await this.#giveUp(this.#unused)
   }
 }

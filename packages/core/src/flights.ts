@@ -1,6 +1,7 @@
 import type { Milliseconds } from './duration.js'
 import { type Failure, Failures } from './failures.js'
 import type { Boarding, RunningFlight } from './flight.js'
+import type { View } from './tier.js'
 
 /** The flights over one store, by where their key is stored, and which keys failed lately. */
 export class Flights {
@@ -59,12 +60,12 @@ export class Flights {
   }
 
   /** How the latest loads of this key have failed, unless one has succeeded since or the key was invalidated here. */
-  failure(at: string): Failure | undefined {
-    return this.#failures.get(at)
+  failure(at: string, view: View): Failure | undefined {
+    return this.#failures.get(at, view)
   }
 
-  failed(at: string, error: unknown, now: Milliseconds): void {
-    this.#failures.add(at, error, now)
+  failed(at: string, view: View, error: unknown, now: Milliseconds): void {
+    this.#failures.add(at, view, error, now)
   }
 
   succeeded(at: string): void {

@@ -49,6 +49,18 @@ export class GuardValues implements GuardSettings {
     return this.#values[option.name] as T | undefined
   }
 
+  /** What these are for a call with `options`, each checked when it is asked for: hits ask for few. */
+  seenBy(options: object | undefined): GuardSettings {
+    if (options === undefined) return this
+    const given = options as Readonly<Record<string, unknown>>
+    return {
+      get: option => {
+        const own = given[option.name]
+        return own === undefined ? this.get(option) : option.parse(own)
+      },
+    }
+  }
+
   /** These, overlaid by what `options` sets; itself where that is nothing. @throws CacheError */
   overlaid(options: object | undefined): GuardValues {
     if (options === undefined) return this
@@ -64,16 +76,16 @@ export class GuardValues implements GuardSettings {
 }
 
 /** @throws CacheError `ERR_CACHE_OPTION` for a guard's option that has a name of the core's, or no parser. */
-export function guardValues(
-  options: readonly GuardOption<unknown>[] | undefined,
-  taken: readonly string[],
-): GuardValues {
-  for (const { name, parse } of options ?? []) {
-    if (typeof name === 'string' && typeof parse === 'function' && !taken.includes(name)) continue
-    throw new CacheError(
-      'ERR_CACHE_OPTION',
-      `each of a guard's options must have a parse function and a name that createCache does not know; received ${quote(name)}`,
-    )
-  }
-  return new GuardValues(options)
+export function guardValues(options: unknown, taken: readonly string[]): GuardValues {
+  if (options === undefined) return new GuardValues()
+  const known = Array.isArray(options) ? (options as (Partial<GuardOption<unknown>> | null)[]) : [null]
+  const bad = known.find(
+    option =>
+      typeof option?.name !== 'string' || typeof option.parse !== 'function' || taken.includes(option.name),
+  )
+  if (bad === undefined) return new GuardValues(known as GuardOption<unknown>[])
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `options of a guard must be a list of { name, parse }, with names that no cache and no call has already; received ${quote(bad ?? options)}`,
+  )
 }

@@ -23,6 +23,8 @@ export interface Flight<V> {
   readonly detached: boolean
   /** Aborts when no caller is left, at the hard timeout, and when the cache closes. */
   readonly signal: AbortSignal
+  /** Resolves when nothing of the flight is left, its background work included. */
+  readonly ended: Promise<void>
   readonly clock: Clock
   /** The last look at the store found somebody else's claim: another would be answered with `held`. */
   readonly held: boolean

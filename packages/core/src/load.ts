@@ -21,6 +21,8 @@ export interface LoadPlan {
   readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
   /** Makes the previous value the loader's own, where readers don't share values. */
   readonly share: Share | undefined
+  /** The call waits for less than others of its cache. */
+  readonly impatient: boolean
   /** Told of what goes on once the call has been answered. */
   readonly waitUntil: WaitUntil | undefined
 }
@@ -52,15 +54,16 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
   const startedAt = clock.monotonic()
   let loaded: Loaded
   let ttl: Milliseconds | undefined
+  let returned = false
   try {
     loaded = await abortable(callLoader(plan, load), signal)
+    returned = true
     ttl = loaded.ttl ?? ttlOf?.(loaded.value)
   } catch (error) {
     counters.loadErrors++
-    // Whoever has gone, or closed the cache, says nothing about the key; and what an invalidation has changed is new.
-    if (!load.detached() && (!signal.aborted || isCacheError(signal.reason, 'ERR_CACHE_LOAD_TIMEOUT'))) {
-      flights.failed(at, error, clock.monotonic())
-    }
+    // What the caller brought says nothing about the key, and neither does a load that an invalidation has overtaken.
+    const telling = signal.aborted ? tellsOfTheKey(plan, signal) : !returned
+    if (telling && !load.detached()) flights.failed(at, settings.view, error, clock.monotonic())
     if (events.active) events.emit({ type: 'load-error', key, reason, error })
     throw error
   }
@@ -95,6 +98,11 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
   if (lifetime !== undefined) await commitResult(engine, claim, result)
   else await discardResult(engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
   return entry
+}
+
+/** Whoever left, closed the cache or was impatient, stopped a load that might have returned. */
+function tellsOfTheKey({ impatient }: LoadPlan, { reason }: AbortSignal): boolean {
+  return !impatient && isCacheError(reason, 'ERR_CACHE_LOAD_TIMEOUT')
 }
 
 /** What callers get whose wait has taken too long. */

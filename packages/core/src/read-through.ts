@@ -1,7 +1,9 @@
 import { abortable, onAbort } from './abortable.js'
+import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
+import { isCacheError } from './errors.js'
 import type { LoadReason } from './events.js'
 import { RunningFlight } from './flight.js'
 import type { Passenger } from './guard.js'
@@ -55,11 +57,14 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
       }
       // Bad options reject, whatever is there to stand in.
       const plan = call.plan()
-      load = { call, plan, until: clock.monotonic() + plan.settings.hardTimeout }
+      load = { call, plan, again: false, until: clock.monotonic() + plan.settings.hardTimeout }
     }
     try {
       const entry = await obtain(engine, load, slot, reason)
-      if (entry === undefined) continue
+      if (entry === LOOK_AGAIN) {
+        load = { ...load, again: true }
+        continue
+      }
       // A guard may have answered with what was present.
       if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
       return entry
@@ -77,6 +82,8 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
 interface Wanted {
   readonly call: ReadThrough
   readonly plan: LoadPlan
+  /** It has waited for another's flight. */
+  readonly again: boolean
   /** By `Clock.monotonic()`. */
   readonly until: Milliseconds
 }
@@ -93,19 +100,30 @@ function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): 
     : undefined
 }
 
-/** What a running flight that is current brings, or a new one; `undefined` asks the caller to look again. */
+/** The plan, within the time that is left to a caller who has waited before. */
+function planFrom({ plan, again, until }: Wanted, clock: Clock): LoadPlan {
+  if (!again) return plan
+  const { settings } = plan
+  const left = Math.max(1, Math.ceil(until - clock.monotonic()))
+  return { ...plan, impatient: true, settings: { ...settings, hardTimeout: left } }
+}
+
+/** The caller's own read has become too old to go by. */
+const LOOK_AGAIN = Symbol('look again')
+
+/** What a running flight that is current brings, or a new one. */
 async function obtain(
   engine: Engine,
   wanted: Wanted,
   slot: Slot,
   reason: LoadReason,
-): Promise<Entry<unknown> | undefined> {
+): Promise<Entry<unknown> | typeof LOOK_AGAIN> {
   const { flights, guard } = engine
   const { address, view, signal } = wanted.call
   const running = guard?.joins === true ? flights.find(address.at, { engine, slot, reason, view }) : undefined
   if (running !== undefined) return share(engine, wanted, running, slot, reason)
 
-  const flight = new RunningFlight(engine, address, slot, reason, wanted.plan)
+  const flight = new RunningFlight(engine, address, slot, reason, planFrom(wanted, engine.clock))
   flights.add(address.at, flight)
   const leave = flight.board()
   try {
@@ -116,6 +134,9 @@ async function obtain(
   }
 }
 
+/** Without a reason of its own each abort would make an error. */
+const LEFT = 'The caller has left'
+
 /** What a running flight brings, for as long as the caller waits. */
 async function share(
   engine: Engine,
@@ -123,7 +144,7 @@ async function share(
   running: RunningFlight | Promise<unknown>,
   slot: Slot,
   reason: LoadReason,
-): Promise<Entry<unknown> | undefined> {
+): Promise<Entry<unknown> | typeof LOOK_AGAIN> {
   const { clock, counters, guard } = engine
   const { key } = call.address
   const left = new AbortController()
@@ -132,14 +153,16 @@ async function share(
     left.abort(loadTimeout(key, plan.settings.hardTimeout)),
   )
   const forget = call.signal && onAbort(call.signal, () => left.abort(call.signal?.reason))
+  if (call.signal?.aborted === true) left.abort(call.signal.reason)
   try {
     if (running instanceof Promise) {
       await abortable(running, left.signal)
-      return undefined
+      return LOOK_AGAIN
     }
     const leave = running.board()
     try {
-      const outcome = running.sharedWith(slot)
+      // A guard that has a say in it decides who is served what is present.
+      const outcome = running.sharedWith(slot, guard?.join !== undefined)
       const passenger: Passenger<unknown> = {
         key,
         reason,
@@ -151,8 +174,12 @@ async function share(
       // A guard need not wait for it.
       outcome.catch(() => {})
       const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left.signal)
-      counters.sharedLoads++
+      if (entry !== passenger.present) counters.sharedLoads++
       return entry
+    } catch (error) {
+      const timedOut = isCacheError(error, 'ERR_CACHE_LOAD_TIMEOUT') && error === running.signal.reason
+      if (running.impatient && timedOut && clock.monotonic() < until) return LOOK_AGAIN
+      throw error
     } finally {
       leave()
       keepAwake(engine, plan, running)
@@ -160,7 +187,7 @@ async function share(
   } finally {
     cancelTimeout()
     forget?.()
-    left.abort()
+    left.abort(LEFT)
   }
 }
 

@@ -32,19 +32,26 @@ export function composeGuards(...guards: readonly Guard[]): Guard {
     name: guards.map(({ name }) => name).join(' > '),
     options: optionsOf(guards),
     joins: guards.some(({ joins }) => joins === true),
-    ...(refreshing.length > 0 && {
-      shouldRefresh: (entry, now, random, settings) =>
-        refreshing.some(guard => guard.shouldRefresh?.(entry, now, random, settings)),
-    }),
+    ...(refreshing.length > 0 && { shouldRefresh: anyOf(refreshing) }),
     run(flight, next) {
       const enter =
         <V>(index: number, inner: (flight: Flight<V>) => Promise<Entry<V>>) =>
-        (entering: Flight<V>): Promise<Entry<V>> =>
-          guards[index]?.run(entering, enter(index + 1, inner)) ?? inner(entering)
+        (entering: Flight<V>): Promise<Entry<V>> => {
+          const guard = guards[index]
+          return guard === undefined ? inner(entering) : guard.run(entering, enter(index + 1, inner))
+        }
       return enter(0, next)(flight)
     },
     ...(joining.length > 0 && { join: (passenger, outcome) => joinAll(joining, passenger, outcome) }),
   }
+}
+
+/** Asked of every hit: one guard is asked directly. */
+function anyOf(guards: readonly Guard[]): NonNullable<Guard['shouldRefresh']> {
+  const [first] = guards
+  if (guards.length === 1 && first?.shouldRefresh !== undefined) return first.shouldRefresh.bind(first)
+  return (entry, now, random, settings) =>
+    guards.some(guard => guard.shouldRefresh?.(entry, now, random, settings) === true)
 }
 
 function joinAll<V>(

@@ -14,16 +14,15 @@ export interface LimitLoadsOptions {
 
 const DEFAULT_QUEUE = 1_000
 
-/** The place of the load that a call comes from. */
-const inside = new AsyncLocalStorage<LoadSlot>()
+const inside = new AsyncLocalStorage<Place>()
 
 /**
  * Lets only so many loads run at once in this process; the others wait in line, first come, first served.
  *
  * A call that finds the line full gets a stale value within grace, else it rejects with `ERR_CACHE_LOAD_LIMIT`. The wait
  * counts towards `hardTimeout`. A load takes its place before it claims its key, so that no claim waits idle, and
- * gives it back while it waits for others. Loads that a loader asks for are exempt: they could wait for their own
- * caller's place. A loader that gives up such a wait goes on at once, beside whoever has its place by then. Caches that share the guard share the limit.
+ * lends it out while it waits for another load. Loads that a loader asks for are exempt, refreshes included. A load is over when it was aborted, whether or not its loader heeds the signal; a loader that gives up
+ * waiting for another goes on at once. Caches that share the guard share the limit.
  *
  * @throws CacheError `ERR_CACHE_OPTION` for bad options.
  *
@@ -45,46 +44,93 @@ export function limitLoads(options: LimitLoadsOptions): Guard {
 
   return {
     name: 'limit-loads',
-    async run(flight, next) {
-      if (inside.getStore()?.held === true) return next(flight)
+    run(flight, next) {
+      const around = inside.getStore()
+      const waiting = heldSlots(around)
+      const lending = new Lending(waiting)
       const scope = per === 'cache' ? '' : flight.path
       const slots = scopes.enter(scope)
       const slot = new LoadSlot(slots, flight.signal)
       const takePlace = async () => {
-        if (slot.held) return
+        // What a load asks for could wait for that load's own place.
+        if (slot.held || waiting.length > 0) return
         if (slots.full) {
           flight.emit({ type: 'load-refused', key: flight.key, cause: 'limit' })
           throw loadLimit(flight.key, concurrency, queue)
         }
         await slot.take()
       }
-      const limited = flightWith(flight, {
-        async claim(ttl) {
-          // To be told that somebody else loads takes no place.
-          if (flight.held) return flight.claim(ttl)
-          await takePlace()
-          const claim = await flight.claim(ttl)
-          if (claim === 'held' || claim === 'present') slot.giveBack()
-          return claim
-        },
-        async load(claim) {
-          await takePlace()
-          return inside.run(slot, () => flight.load(claim))
-        },
-      })
-      try {
-        return await next(limited)
-      } finally {
+      // Some of it may go on in the background, when this has returned.
+      void flight.ended.then(() => {
+        lending.end()
         slot.giveBack()
         scopes.leave(scope)
-      }
+      })
+      return next(
+        flightWith(flight, {
+          async claim(ttl) {
+            // To be told that somebody else loads takes no place.
+            if (!flight.held) await takePlace()
+            const claim = await flight.claim(ttl)
+            if (claim === 'held' || claim === 'present') slot.giveBack()
+            if (claim === 'held') lending.begin()
+            else lending.end()
+            return claim
+          },
+          async load(claim) {
+            lending.end()
+            await takePlace()
+            try {
+              return await inside.run({ slot, around }, () => flight.load(claim))
+            } finally {
+              slot.giveBack()
+            }
+          },
+        }),
+      )
     },
-    join({ present, signal }, outcome) {
-      const slot = inside.getStore()
-      // Who has something present need not wait for long.
-      const lends = slot?.held === true && present === undefined
-      return lends ? slot.lendDuring(outcome, signal) : outcome
+    async join({ clock, signal }, outcome) {
+      const places = heldSlots(inside.getStore())
+      if (places.length === 0) return outcome
+      // Whoever is answered at once keeps its place.
+      const answered = outcome.then(
+        () => true,
+        () => true,
+      )
+      if (await Promise.race([answered, clock.sleep(0, signal).then(() => false)])) return outcome
+      return places.reduce((work, place) => place.lendDuring(work, signal), outcome)
     },
+  }
+}
+
+/** The place of the load that a call comes from, within that of another where loads are nested. */
+interface Place {
+  readonly slot: LoadSlot
+  readonly around: Place | undefined
+}
+
+function heldSlots(place: Place | undefined): LoadSlot[] {
+  if (place === undefined) return []
+  return place.slot.held ? [place.slot, ...heldSlots(place.around)] : heldSlots(place.around)
+}
+
+/** Lends the places of the loads that wait for this one. */
+class Lending {
+  readonly #slots: readonly LoadSlot[]
+  #ends: (() => Promise<void>)[] = []
+
+  constructor(slots: readonly LoadSlot[]) {
+    this.#slots = slots
+  }
+
+  begin(): void {
+    if (this.#ends.length === 0) this.#ends = this.#slots.map(slot => slot.lend())
+  }
+
+  end(): void {
+    // A load that was aborted meanwhile has no more use for its place.
+    for (const end of this.#ends) end().catch(() => {})
+    this.#ends = []
   }
 }
 

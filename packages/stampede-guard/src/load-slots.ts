@@ -88,16 +88,23 @@ export class LoadSlot {
 
   /** Lets others have the place while the load waits for one of them, which ends when `waiting` aborts. */
   async lendDuring<T>(work: Promise<T>, waiting: AbortSignal): Promise<T> {
-    this.#lent++
-    this.#release()
+    const end = this.lend()
     try {
       return await untilAborted(work, waiting)
     } finally {
+      await end()
+    }
+  }
+
+  /** Lets others have the place; the returned function resolves when it is back. */
+  lend(): () => Promise<void> {
+    this.#lent++
+    this.#release()
+    return async () => {
       this.#lent--
-      if (this.#needed) {
-        this.#returning ??= this.#takeAgain()
-        await this.#returning
-      }
+      if (!this.#needed) return
+      this.#returning ??= this.#takeAgain()
+      await this.#returning
     }
   }
 

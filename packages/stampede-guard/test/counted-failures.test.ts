@@ -1,12 +1,15 @@
-import type { Cache } from '@lookaside/core'
+import type { Cache, CacheOptions } from '@lookaside/core'
 import { describe, expect, it } from 'vitest'
 import { heldLoad } from '../../../tests/races/held-load.js'
 import { backOff, composeGuards, singleFlight, stampedeGuard } from '../src/index.js'
 import { openProcesses } from './processes.js'
 
 /** A process whose cache backs off. */
-function backingOff() {
-  const { first, ...world } = openProcesses(1, { guard: composeGuards(backOff(), singleFlight()) })
+function backingOff(options: Partial<CacheOptions> = {}) {
+  const { first, ...world } = openProcesses(1, {
+    guard: composeGuards(backOff(), singleFlight()),
+    ...options,
+  })
   return { ...world, ...first }
 }
 
@@ -14,13 +17,21 @@ const outcomeOf = (cache: Cache) => cache.getOrSet('row', () => 'loaded').catch(
 
 describe('A load has failed', () => {
   it('when it ran into the hardTimeout', async () => {
-    const { cache, clock } = backingOff()
-    const late = cache
-      .getOrSet('row', () => new Promise(() => {}), { hardTimeout: 100 })
-      .catch(error => error)
+    const { cache, clock } = backingOff({ hardTimeout: 100 })
+    const late = cache.getOrSet('row', () => new Promise(() => {})).catch(error => error)
     await clock.advance(100)
     expect(await late).toMatchObject({ code: 'ERR_CACHE_LOAD_TIMEOUT' })
     expect(await outcomeOf(cache)).toBe(await late)
+  })
+
+  it('but not when it ran into the hardTimeout of a call that waits for less than others', async () => {
+    const { cache, clock } = backingOff()
+    const impatient = cache
+      .getOrSet('row', () => new Promise(() => {}), { hardTimeout: 100 })
+      .catch(({ code }) => code)
+    await clock.advance(100)
+    expect(await impatient).toBe('ERR_CACHE_LOAD_TIMEOUT')
+    expect(await outcomeOf(cache)).toBe('loaded')
   })
 
   it('but not when its last caller has left', async () => {

@@ -52,10 +52,10 @@ describe('A loader that asks for other keys', () => {
       return inner
     })
     const inLine = cache.getOrSet('in line', database.query)
-    await clock.advance(200)
+    await clock.advance(250)
     expect(await inLine).toBe('row in line')
     const later = cache.getOrSet('later', database.query)
-    await clock.advance(200)
+    await clock.advance(250)
     expect(await Promise.all([outer, later])).toEqual(['row in line', 'row later'])
     expect(database.asked).toEqual(['outer', 'in line', 'outer', 'later'])
     expect(database.most).toBe(1)
@@ -72,20 +72,22 @@ describe('A loader that asks for other keys', () => {
       return Promise.all(keys.map(key => cache.getOrSet(key, database.query)))
     })
     const inLine = ['line 1', 'line 2'].map(key => cache.getOrSet(key, database.query))
-    await clock.advance(300)
+    await clock.advance(400)
     expect(await outer).toEqual(['as it was', 'row line 1', 'row line 2', 'row new 1', 'row new 2'])
     await Promise.all(inLine)
     expect(await freePlaces(world)).toBe(1)
   })
 
   it.each([
-    ['fails', () => Promise.reject(new Error('no such row')), 'no such row'],
+    ['fails', () => Promise.reject(new Error('no such row')), 'no such row', 'no such row', ['outer']],
     [
-      'runs out of time',
+      'runs out of its time, and asks anew',
       () => new Promise<string>(() => {}),
       expect.stringContaining('hardTimeout of 500 ms'),
+      'row in line',
+      ['outer', 'in line'],
     ],
-  ])('gives its place back when what it waits for %s', async (_, load, message) => {
+  ])('takes its place back when what it waits for %s', async (_, load, message, answer, asked) => {
     const world = await limitedInUse({ concurrency: 1 })
     const { cache, clock, database } = world
     const outer = cache.getOrSet('outer', async context => {
@@ -94,9 +96,9 @@ describe('A loader that asks for other keys', () => {
     })
     const inLine = cache.getOrSet('in line', load, { hardTimeout: 500 })
     const messages = Promise.all([outer, inLine].map(call => call.catch(error => error.message)))
-    await clock.advance(600)
-    expect(await messages).toEqual([message, message])
-    expect(database.asked).toEqual(['outer'])
+    await clock.advance(900)
+    expect(await messages).toEqual([answer, message])
+    expect(database.asked).toEqual(asked)
     expect(await freePlaces(world)).toBe(1)
   })
 

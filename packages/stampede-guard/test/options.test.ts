@@ -32,11 +32,13 @@ describe('Bad options of a part', () => {
       refusals({
         'an unknown name': () => earlyRefresh(wrong({ betta: 1 })),
         'no object': () => earlyRefresh(wrong(1)),
+        null: () => earlyRefresh(wrong(null)),
         'an array': () => earlyRefresh(wrong([1])),
         'beta below 0': beta(-0.1),
         'beta of NaN': beta(Number.NaN),
         'beta without end': beta(Number.POSITIVE_INFINITY),
         'beta as text': beta('1'),
+        'beta of null': beta(null),
       }),
     ).toMatchInlineSnapshot(`
       {
@@ -45,8 +47,10 @@ describe('Bad options of a part', () => {
         "beta as text": "ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received '1'",
         "beta below 0": "ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received -0.1",
         "beta of NaN": "ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received NaN",
+        "beta of null": "ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received null",
         "beta without end": "ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received Infinity",
         "no object": "ERR_CACHE_OPTION: earlyRefresh takes its options as an object; received 1",
+        "null": "ERR_CACHE_OPTION: earlyRefresh takes its options as an object; received null",
       }
     `)
   })
@@ -57,10 +61,12 @@ describe('Bad options of a part', () => {
       refusals({
         'an unknown name': () => staleWhileRevalidate(wrong({ softTimout: 1 })),
         'no object': () => staleWhileRevalidate(wrong('100ms')),
+        null: () => staleWhileRevalidate(wrong(null)),
         'a negative softTimeout': softTimeout(-1),
         'a softTimeout of NaN': softTimeout(Number.NaN),
         'a softTimeout without end': softTimeout(Number.POSITIVE_INFINITY),
         'a malformed softTimeout': softTimeout('100 ms'),
+        'a softTimeout of null': softTimeout(null),
         'a softTimeout of another type': softTimeout({ ms: 100 }),
       }),
     ).toMatchInlineSnapshot(`
@@ -69,9 +75,11 @@ describe('Bad options of a part', () => {
         "a negative softTimeout": "ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received -1",
         "a softTimeout of NaN": "ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received NaN",
         "a softTimeout of another type": "ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received { ms: 100 }",
+        "a softTimeout of null": "ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received null",
         "a softTimeout without end": "ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received Infinity",
         "an unknown name": "ERR_CACHE_OPTION: unknown option 'softTimout' of staleWhileRevalidate; did you mean 'softTimeout'? Known: softTimeout",
         "no object": "ERR_CACHE_OPTION: staleWhileRevalidate takes its options as an object; received '100ms'",
+        "null": "ERR_CACHE_OPTION: staleWhileRevalidate takes its options as an object; received null",
       }
     `)
   })
@@ -82,6 +90,7 @@ describe('Bad options of a part', () => {
         'an unknown name': () => stampedeGuard(wrong({ claims: {} })),
         'a part that can not be left out': () => stampedeGuard(wrong({ singleFlight: false })),
         'no object': () => stampedeGuard(wrong('default')),
+        null: () => stampedeGuard(wrong(null)),
         'earlyRefresh: true': () => stampedeGuard({ earlyRefresh: wrong(true) }),
         'an unknown name of earlyRefresh': () => stampedeGuard({ earlyRefresh: wrong({ bet: 1 }) }),
         'a bad beta': () => stampedeGuard({ earlyRefresh: { beta: -1 } }),
@@ -105,6 +114,7 @@ describe('Bad options of a part', () => {
         "limitLoads as a number": "ERR_CACHE_OPTION: limitLoads takes its options as an object; received 5",
         "limitLoads without a limit": "ERR_CACHE_OPTION: concurrency of limitLoads must be an integer from 1; received undefined",
         "no object": "ERR_CACHE_OPTION: stampedeGuard takes its options as an object; received 'default'",
+        "null": "ERR_CACHE_OPTION: stampedeGuard takes its options as an object; received null",
         "staleWhileRevalidate: true": "ERR_CACHE_OPTION: staleWhileRevalidate takes its options as an object; received true",
       }
     `)

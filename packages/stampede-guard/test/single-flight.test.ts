@@ -163,9 +163,22 @@ describe.each([lru, memory])('singleFlight on $name', backend => {
     expect(await cache.get('a')).toBe('forced again')
   })
 
-  it('rejects all who wait at the hardTimeout of the call that loads', async () => {
+  it('loads anew for who has more time than the call that loads', async () => {
     const { cache, clock, held, load } = sharing(backend)
-    const starter = cache.getOrSet('a', load, { hardTimeout: 1_000 }).catch((error: unknown) => error)
+    const hurried = cache.getOrSet('a', load, { hardTimeout: 100 }).catch(({ code }) => code)
+    await held.begun
+    const patient = cache.getOrSet('a', load)
+    await clock.advance(100)
+    expect(await hurried).toBe('ERR_CACHE_LOAD_TIMEOUT')
+    await clock.advance(0)
+    expect(load).toHaveBeenCalledTimes(2)
+    held.finish('in time')
+    expect(await patient).toBe('in time')
+  })
+
+  it('rejects all who wait at the hardTimeout of the call that loads', async () => {
+    const { cache, clock, held, load } = sharing(backend, { hardTimeout: 1_000 })
+    const starter = cache.getOrSet('a', load).catch((error: unknown) => error)
     await held.begun
     const joiner = cache.getOrSet('a', load).catch((error: unknown) => error)
     const done = settled(joiner)
