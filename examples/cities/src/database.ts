@@ -15,7 +15,9 @@ export function openDatabase(url?: string): Promise<Database> {
 }
 
 /** Counts the queries that go through it to `database`. */
-export function countQueries(database: Database): Pick<Database, 'query'> & { readonly queryCount: number } {
+export function countQueries(
+  database: Pick<Database, 'query'>,
+): Pick<Database, 'query'> & { readonly queryCount: number } {
   let queryCount = 0
   return {
     get queryCount() {

@@ -15,7 +15,9 @@ try {
 async function start(): Promise<void> {
   const { CACHE_URL, PORT } = process.env
   const port = portFrom(PORT)
-  const cache = await fromEnv({ prefix: 'cities', ttl: '5m' })
+  // Within grace nobody waits for a slow query, and a database that is down leaves old answers. Writes invalidate, so
+  // grace never shows a population that this service has changed.
+  const cache = await fromEnv({ prefix: 'cities', ttl: '5m', grace: '1h' })
   const [which, warning] = await cacheReport(cache, CACHE_URL?.trim() ?? 'memory:')
   print(`  cache      ${which}`)
   if (warning !== undefined) print(bold(`             ${warning}`))

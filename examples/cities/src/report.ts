@@ -1,4 +1,6 @@
 import type { Backend } from './backends.js'
+import { herdRows } from './herd-report.js'
+import type { Herds } from './herds.js'
 import type { RaceResult } from './race.js'
 import { bold, count, dim, duration, green, heading, red, table, times } from './screen.js'
 import { CITY, QUESTIONS, type Seen, type Timing } from './tour.js'
@@ -67,10 +69,11 @@ export function showRaces(visits: readonly Visit[]): void {
   ])
 }
 
-export function showSideBySide(visits: readonly Visit[]): void {
+export function showSideBySide(visits: readonly Visit[], herds: readonly Herds[]): void {
   heading(
-    '4  The same service, another CACHE_URL',
-    'Cold and warm median of each question, and how many times faster.',
+    '5  The same service, another CACHE_URL',
+    'Cold and warm median of each question, and how many times faster. Of a herd its queries, and',
+    'the longest that a caller has waited at an expiry.',
   )
   table(`l${'rrr'.repeat(visits.length)}`, [
     ['', ...middle(visits, ({ backend }) => bold(backend.name))],
@@ -89,6 +92,7 @@ export function showSideBySide(visits: readonly Visit[]): void {
     ['write is seen', ...middle(visits, ({ seen }) => `${seen.filter(isNew).length} of ${seen.length}`)],
     ['race, lookaside', ...middle(visits, ({ races }) => outcome(races[0]))],
     ['race, plain client', ...middle(visits, ({ races }) => outcome(races[1]))],
+    ...herdRows(herds),
   ])
 }
 

@@ -91,6 +91,16 @@ describe.each(Object.entries(backends))('the service on %s', (name, url) => {
     })
   }
 
+  if (!down) {
+    test('asks the database once for what a crowd asks at the same time', async () => {
+      const before = await get<{ database: { queries: number } }>('/stats')
+      const answers = await Promise.all(Array.from({ length: 50 }, () => get<Country>('/countries/LU')))
+      expect(answers.filter(({ code }) => code === 'LU')).toHaveLength(50)
+      const after = await get<{ database: { queries: number } }>('/stats')
+      expect(after.database.queries - before.database.queries).toBe(1)
+    })
+  }
+
   test('shows a write in every answer that follows it', async () => {
     const paths = ['/countries/IS', NEAREST, SEARCH, `/cities/${REYKJAVIK}`]
     for (const path of paths) await get(path)

@@ -2,20 +2,42 @@ import fc from 'fast-check'
 
 /** What an actor does next; `loader` says how the load of a read ends, should there be one. */
 export type Step =
-  | { readonly do: 'get' | 'set' | 'write and delete' | 'write and deleteMany' | 'write and expire' }
-  | { readonly do: 'getOrSet' | 'refresh'; readonly loader: 'returns' | 'fails' | 'returns noStore()' }
+  | {
+      readonly do:
+        | 'get'
+        | 'set'
+        | 'write and delete'
+        | 'write and deleteMany'
+        | 'write and expire'
+        | 'write and delete plainly'
+    }
+  | ReadingStep
   | { readonly do: 'let time pass'; readonly ms: number }
+  | { readonly do: 'let others go first'; readonly turns: number }
+
+/** A read that may load. */
+export interface ReadingStep {
+  readonly do: 'getOrSet' | 'refresh'
+  readonly loader: 'returns' | 'fails' | 'returns noStore()'
+  /** How many ask in the same tick. @default 1 */
+  readonly callers?: number
+  /** Whether the callers leave after a while, answered or not. @default false */
+  readonly leaving?: boolean
+}
 
 /** Somebody who does one thing after the other, through one of the caches. */
 export interface Actor {
   readonly cache: number
+  /** The cache that it invalidates through, as when its requests are served by several processes. @default cache */
+  readonly invalidatesThrough?: number
   readonly steps: readonly Step[]
 }
 
 /** Times that matter to a simulated cache: of its store calls, its claims, its ttl, its grace. */
 export const TIMES = { storeTimeout: 50, claimTtl: 100, ttl: 1_000, grace: 1_000 } as const
 
-const loader = fc.oneof(
+/** How loads end. */
+export const loader = fc.oneof(
   { arbitrary: fc.constant('returns' as const), weight: 4 },
   { arbitrary: fc.constant('fails' as const), weight: 1 },
   { arbitrary: fc.constant('returns noStore()' as const), weight: 1 },

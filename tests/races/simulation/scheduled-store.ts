@@ -1,7 +1,7 @@
 import type { RemoteStore } from '@lookaside/core'
 
-/** Waits for its turn; the label says for what, in a report. */
-export type Turn = (label: string) => Promise<void>
+/** Waits for its turn, where that can be held back until others have taken some; the label says for what, in a report. */
+export type Turn = (label: string, heldBack?: number) => Promise<void>
 
 /**
  * A store behind a network: a request takes its turn to arrive, and its answer another one to come back.

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Cache, CacheEvent, LoadContext } from '@lookaside/core'
 import type { ManualClock } from '@lookaside/testing'
 import { History, type Row } from './history.js'
-import type { Actor, Step } from './program.js'
+import type { Actor, ReadingStep, Step } from './program.js'
 import type { Turn } from './scheduled-store.js'
 
 /** What a simulation needs of a cache: ours has it, and so do the variants that must fail. */
@@ -18,10 +18,15 @@ export interface World {
   readonly turn: Turn
   /** Whether store calls may time out: then a refresh promises nothing beyond its own answer. */
   readonly timeouts: boolean
+  /** Deletes a key as a program without this library would. */
+  readonly deletePlainly?: (key: string) => Promise<unknown>
 }
 
-const KEY = 'row'
+/** The key that it is all about. */
+export const KEY = 'row'
+
 const DOWN = new Error('database down')
+const LEFT = new Error('the caller has left')
 
 /** Notes that the call in whose course it is set was answered with a stale value. */
 interface CallNotes {
@@ -33,7 +38,7 @@ const currentCall = new AsyncLocalStorage<CallNotes>()
 
 /** Runs a program, lets every cache read once more, and returns what happened. */
 export async function simulate(program: readonly Actor[], world: World): Promise<History> {
-  const { caches, clock, turn, timeouts } = world
+  const { caches, clock, turn, timeouts, deletePlainly } = world
   const history = new History()
   const database = { version: 0 }
   for (const cache of caches) {
@@ -43,33 +48,37 @@ export async function simulate(program: readonly Actor[], world: World): Promise
     })
   }
 
-  async function load(
-    ending: 'returns' | 'fails' | 'returns noStore()',
-    context?: LoadContext,
-  ): Promise<Row> {
+  async function load(step: ReadingStep, context?: LoadContext): Promise<Row> {
     const began = history.tick('a load begins')
     await turn('the query arrives')
     const { version } = database
     await turn('the query is answered')
-    if (ending === 'fails') throw DOWN
-    if (ending === 'returns noStore()') context?.noStore()
+    if (step.loader === 'fails') throw DOWN
+    if (step.loader === 'returns noStore()') context?.noStore()
     return { version, began, by: 'load' }
   }
 
-  async function getOrSet(cache: SimulatedCache, step: Extract<Step, { loader: string }>): Promise<void> {
+  async function getOrSet(cache: SimulatedCache, step: ReadingStep): Promise<void> {
     const refresh = step.do === 'refresh'
     const began = history.tick(`${step.do} begins, its loader ${step.loader}`)
     const notes: CallNotes = { stale: false }
+    const signal = step.leaving === true ? leavingSignal() : undefined
     const row = await currentCall
-      .run(notes, () => cache.getOrSet(KEY, context => load(step.loader, context), { refresh }))
+      .run(notes, () => cache.getOrSet(KEY, context => load(step, context), { refresh, signal }))
       .catch(error => {
-        if (error !== DOWN) throw error
+        if (error !== DOWN && error !== LEFT) throw error
       })
     if (row === undefined) return
     history.served(row, began, notes.stale)
     if (!refresh) return
     history.forced(row, began)
     if (!timeouts) history.invalidated('overwrite', began)
+  }
+
+  function leavingSignal(): AbortSignal {
+    const leaving = new AbortController()
+    void turn('the caller leaves').then(() => leaving.abort(LEFT))
+    return leaving.signal
   }
 
   async function set(cache: SimulatedCache): Promise<void> {
@@ -96,7 +105,8 @@ export async function simulate(program: readonly Actor[], world: World): Promise
       }
       case 'getOrSet':
       case 'refresh':
-        return getOrSet(cache, step)
+        await Promise.all(Array.from({ length: step.callers ?? 1 }, () => getOrSet(cache, step)))
+        return
       case 'set':
         return set(cache)
       case 'write and delete':
@@ -105,16 +115,21 @@ export async function simulate(program: readonly Actor[], world: World): Promise
         return invalidate('delete', () => cache.deleteMany(['other', KEY]))
       case 'write and expire':
         return invalidate('expire', () => cache.expire(KEY))
+      case 'write and delete plainly':
+        return invalidate('delete', async () => (await deletePlainly?.(KEY)) !== undefined)
+      case 'let others go first':
+        return turn('the others went first', step.turns)
       case 'let time pass':
         history.tick(`${step.ms} ms pass`)
         return clock.advance(step.ms)
     }
   }
 
-  async function act({ cache, steps }: Actor): Promise<void> {
+  async function act({ cache, invalidatesThrough = cache, steps }: Actor): Promise<void> {
     for (const step of steps) {
       await turn('the next step')
-      await take(step, caches[cache] as SimulatedCache)
+      const through = step.do.startsWith('write and') ? invalidatesThrough : cache
+      await take(step, caches[through] as SimulatedCache)
     }
   }
 
