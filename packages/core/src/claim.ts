@@ -24,6 +24,8 @@ interface ClaimRequest {
   readonly forced: boolean
   /** Whether values have frames; without them there are no markers. */
   readonly framed: boolean
+  /** When the claim is asked for, by `Clock.monotonic()`: from then on its ttl counts. */
+  readonly now: Milliseconds
 }
 
 /**
@@ -35,10 +37,10 @@ export async function acquireClaim(
   tier: Tier,
   address: Address,
   slot: Slot,
-  { holder, ttl, forced, framed }: ClaimRequest,
+  { holder, ttl, forced, framed, now }: ClaimRequest,
 ): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
   const on = (footing: Footing, version?: Version, base?: Base) =>
-    new Claim(tier, address, holder, ttl, footing, version, base)
+    new Claim(tier, address, holder, ttl, now, footing, version, base)
   const markable = framed || tier.name === 'local'
 
   /** Puts a marker over what was found, or where nothing was. */
@@ -106,6 +108,7 @@ export class Claim {
   readonly #address: Address
   readonly #holder: string
   readonly #ttl: Milliseconds
+  readonly #since: Milliseconds
   readonly #base: Base | undefined
   #footing: Footing
   #version: Version | undefined
@@ -118,6 +121,7 @@ export class Claim {
     address: Address,
     holder: string,
     ttl: Milliseconds,
+    since: Milliseconds,
     footing: Footing,
     version: Version | undefined,
     base?: Base,
@@ -126,6 +130,7 @@ export class Claim {
     this.#address = address
     this.#holder = holder
     this.#ttl = ttl
+    this.#since = since
     this.#footing = footing
     this.#version = version
     this.#base = base
@@ -137,18 +142,9 @@ export class Claim {
   }
 
   /** Holds the claim for a load that takes longer than its ttl, or than what it refreshes lives. @internal */
-  keepAlive(clock: Clock, notBefore: Milliseconds = 0): void {
-    const { deadAt, election } = this.#base ?? NO_BASE
-    const marked = this.marked
-    const renewal = marked || election !== undefined ? this.#ttl / 2 : Number.POSITIVE_INFINITY
-    const takeOver =
-      this.#footing === 'base' ? deadAt - TAKE_OVER_AHEAD - clock.now() : Number.POSITIVE_INFINITY
-    const wait = Math.max(notBefore, Math.min(renewal, takeOver))
-    if (wait === Number.POSITIVE_INFINITY) return
-    const hold = () => (marked || takeOver <= wait ? this.#mark() : election?.renew())
-    this.#cancelTimer = clock.timer(wait, () => {
-      this.#renewal = this.#turn(clock, hold)
-    })
+  keepAlive(clock: Clock): void {
+    // The answer may have come late.
+    this.#keep(clock, 0, clock.monotonic() - this.#since)
   }
 
   /** Stores what was loaded over the very bytes that were claimed; `false` says that they have changed. @internal */
@@ -180,6 +176,21 @@ export class Claim {
     return (await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)) !== undefined
   }
 
+  #keep(clock: Clock, notBefore: Milliseconds, elapsed: Milliseconds): void {
+    const { deadAt, election } = this.#base ?? NO_BASE
+    const marked = this.marked
+    const renewal =
+      marked || election !== undefined ? Math.max(0, this.#ttl / 2 - elapsed) : Number.POSITIVE_INFINITY
+    const takeOver =
+      this.#footing === 'base' ? deadAt - TAKE_OVER_AHEAD - clock.now() : Number.POSITIVE_INFINITY
+    const wait = Math.max(notBefore, Math.min(renewal, takeOver))
+    if (wait === Number.POSITIVE_INFINITY) return
+    const hold = () => (marked || takeOver <= wait ? this.#mark() : election?.renew())
+    this.#cancelTimer = clock.timer(wait, () => {
+      this.#renewal = this.#turn(clock, hold)
+    })
+  }
+
   async #turn(clock: Clock, hold: () => Promise<void> | undefined): Promise<void> {
     let failed = false
     try {
@@ -191,7 +202,7 @@ export class Claim {
     this.#renewal = undefined
     // `#cancelTimer` is gone once the claim is being settled.
     if (this.#version === undefined || this.#cancelTimer === undefined) return
-    this.keepAlive(clock, failed ? this.#ttl / 2 : 0)
+    this.#keep(clock, failed ? this.#ttl / 2 : 0, 0)
   }
 
   /** Puts our marker, or puts it again, where the claimed bytes are. */

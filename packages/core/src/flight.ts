@@ -183,8 +183,9 @@ export class RunningFlight implements Flight<unknown> {
   ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
     const { tier } = this.#engine
     const { framed } = this.#plan.settings.view.format.codec
-    const request = { holder: this.#holder, ttl, forced: this.reason === 'forced', framed }
     for (let attempt = 0; attempt < 2; attempt++) {
+      const now = this.clock.monotonic()
+      const request = { holder: this.#holder, ttl, forced: this.reason === 'forced', framed, now }
       const answer = await acquireClaim(tier, this.#address, this.#slot, request)
       if (answer === 'held') break
       if (typeof answer === 'object') return this.#taken(answer)

@@ -14,6 +14,9 @@ interface Pending {
   fail: ((error: Error) => void) | undefined
 }
 
+/** A check that comes so late was held up by this process, which may not have read yet what the server has sent. */
+const BUSY: Milliseconds = 20
+
 /**
  * A memjs `Server` whose requests always come to an end.
  *
@@ -192,17 +195,20 @@ export class MemcachedServer extends Server {
   }
 
   #watch(socket: Socket, ms: Milliseconds): NodeJS.Timeout {
+    const due = performance.now() + ms
     // What came in while the process was busy is read first.
-    return setTimeout(() => setImmediate(() => this.#checkSilence(socket)), ms).unref()
+    return setTimeout(() => setImmediate(() => this.#checkSilence(socket, due)), ms).unref()
   }
 
-  #checkSilence(socket: Socket): void {
+  #checkSilence(socket: Socket, due: Milliseconds): void {
     if (this._socket !== socket) return
     this.#silenceTimer = undefined
     if (this.#pending.size === 0) return
     const { timeout } = this.#settings
-    const left = this.#heardAt + timeout - performance.now()
+    const now = performance.now()
+    const left = this.#heardAt + timeout - now
     if (left > 0) this.#silenceTimer = this.#watch(socket, left)
+    else if (now - due > BUSY) this.#silenceTimer = this.#watch(socket, BUSY)
     else this.#drop(socket, new Error(`${this.#name} sent nothing for ${timeout} ms while it owed replies`))
   }
 

@@ -48,7 +48,7 @@ export class TimedRedis extends Redis {
     const answer = super.sendCommand(command, stream)
     // The first one after a silence in which nothing was owed: only from here on does silence count.
     if (this.commandQueue.length === 1) this.#heardAt = performance.now()
-    this.#silenceTimer ??= afterReading(this.#timeouts.silence, () => this.#checkSilence())
+    this.#silenceTimer ??= this.#watch(this.#timeouts.silence)
     if (this.#timeouts.command !== undefined) limit(command, this.#timeouts.command)
     return answer
   }
@@ -59,15 +59,25 @@ export class TimedRedis extends Redis {
     this.stream?.destroy(this.shakingHands ? noTlsHandshake() : Object.assign(error, { code: 'ETIMEDOUT' }))
   }
 
-  #checkSilence(): void {
+  #watch(ms: Milliseconds): NodeJS.Timeout {
+    const due = performance.now() + ms
+    return afterReading(ms, () => this.#checkSilence(due))
+  }
+
+  #checkSilence(due: Milliseconds): void {
     this.#silenceTimer = undefined
     if (this.commandQueue.length === 0) return
     const { silence } = this.#timeouts
-    const left = this.#heardAt + silence - performance.now()
-    if (left > 0) this.#silenceTimer = afterReading(left, () => this.#checkSilence())
+    const now = performance.now()
+    const left = this.#heardAt + silence - now
+    if (left > 0) this.#silenceTimer = this.#watch(left)
+    else if (now - due > BUSY) this.#silenceTimer = this.#watch(BUSY)
     else this.stream.destroy(new Error(`it sent nothing for ${silence} ms while it owed answers`))
   }
 }
+
+/** A check that comes so late was held up by this process, which may not have read yet what the server has sent. */
+const BUSY: Milliseconds = 20
 
 function limit(command: Sent[0], ms: Milliseconds): void {
   const timer = afterReading(ms, () => command.reject(new Error(`the command timed out after ${ms} ms`)))
