@@ -78,10 +78,10 @@ const hesitating: Guard = {
     const proceed = (claim: Claim | 'unavailable') => next(flightWith(flight, { claim: async () => claim }))
     for (let looks = 0; looks < 4; looks++) {
       const arrived = await flight.recheck()
-      await clock.sleep(2, signal)
+      await clock.sleep(10, signal)
       if (arrived !== undefined) return arrived
       const claim = await flight.claim()
-      await clock.sleep(2, signal)
+      await clock.sleep(10, signal)
       if (typeof claim === 'object' || claim === 'unavailable') return proceed(claim)
     }
     return proceed('unavailable')
