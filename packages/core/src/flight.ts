@@ -24,7 +24,11 @@ export interface Boarding {
   readonly view: View
 }
 
-/** A flight as the core runs it; guards see the `Flight` in it. */
+/**
+ * A flight as the core runs it; guards see the `Flight` in it.
+ *
+ * It is long because who may share it is decided by all that it does: its looks, its claim, its load, its answer.
+ */
 export class RunningFlight implements Flight<unknown> {
   readonly key: string
   readonly path: string
