@@ -17,11 +17,11 @@ const TAKE_OVER = 19_990
 const waiting = claimed({ wait: '1h' })
 
 /** A refresh that begins at the moment when the value goes stale. */
-async function refresh(cache: Cache, clock: ManualClock, refreshed = false) {
+async function refresh(cache: Cache, clock: ManualClock) {
   await cache.set('row', 'first')
   await clock.advance(60_000)
   const held = heldLoad<string>()
-  const reading = cache.getOrSet('row', held.load, { refresh: refreshed })
+  const reading = cache.getOrSet('row', held.load)
   await held.begun
   return { held, reading }
 }
