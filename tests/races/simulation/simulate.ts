@@ -1,5 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Cache, CacheEvent, LoadContext } from '@lookaside/core'
+import {
+  type Cache,
+  type CacheErrorCode,
+  type CacheEvent,
+  isCacheError,
+  type LoadContext,
+} from '@lookaside/core'
 import type { ManualClock } from '@lookaside/testing'
 import { History, type Row } from './history.js'
 import type { Actor, ReadingStep, Step } from './program.js'
@@ -18,6 +24,8 @@ export interface World {
   readonly turn: Turn
   /** Whether store calls may time out: then a refresh promises nothing beyond its own answer. */
   readonly timeouts: boolean
+  /** The codes of errors that a call may reject with, beside those of its loader. */
+  readonly refusals?: readonly CacheErrorCode[]
   /** Deletes a key as a program without this library would. */
   readonly deletePlainly?: (key: string) => Promise<unknown>
 }
@@ -38,7 +46,7 @@ const currentCall = new AsyncLocalStorage<CallNotes>()
 
 /** Runs a program, lets every cache read once more, and returns what happened. */
 export async function simulate(program: readonly Actor[], world: World): Promise<History> {
-  const { caches, clock, turn, timeouts, deletePlainly } = world
+  const { caches, clock, turn, timeouts, deletePlainly, refusals = [] } = world
   const history = new History()
   const database = { version: 0 }
   for (const cache of caches) {
@@ -66,7 +74,8 @@ export async function simulate(program: readonly Actor[], world: World): Promise
     const row = await currentCall
       .run(notes, () => cache.getOrSet(KEY, context => load(step, context), { refresh, signal }))
       .catch(error => {
-        if (error !== DOWN && error !== LEFT) throw error
+        if (error === DOWN || error === LEFT) return
+        if (!refusals.some(code => isCacheError(error, code))) throw error
       })
     if (row === undefined) return
     history.served(row, began, notes.stale)
