@@ -1,6 +1,14 @@
 export type { WaitUntil } from './background.js'
 export type { BreakerOptions } from './breaker.js'
 export type {
+  BusListener,
+  ChangeBus,
+  ChangeListener,
+  InvalidationBus,
+  MessageBus,
+  MessageListener,
+} from './bus.js'
+export type {
   Cache,
   EntryVersion,
   GetOrSetOptions,
@@ -40,6 +48,7 @@ export type { GuardOption, GuardSettings, LoadOptions } from './guard-options.js
 export type { Quantiles } from './histogram.js'
 export type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
 export type { LoadContext, Loader } from './loader.js'
+export { memoryBus } from './memory-bus.js'
 export { checkOptions, nearestName } from './options.js'
 export type { NamespaceOptions, ValueOptions } from './settings.js'
 export type { CloneMode } from './sharing.js'
