@@ -30,7 +30,7 @@ export interface ChangeListener extends BusListener {
 interface AnyBus {
   /** Names the bus in events and errors, without credentials. */
   readonly name: string
-  /** Closes what the bus opened, and nothing that was injected; listeners are told nothing more. May be called twice. */
+  /** Closes what the bus opened, and nothing that was injected; from the call on listeners are told nothing. May be called twice. */
   close(): Promise<void>
 }
 
@@ -42,7 +42,11 @@ interface AnyBus {
  */
 export interface MessageBus extends AnyBus {
   readonly kind: 'messages'
-  /** Returns the function that ends it. Never calls the listener before it has returned. */
+  /**
+   * Returns the function that ends it. Never calls the listener before it has returned.
+   *
+   * @throws CacheError `ERR_CACHE_CLOSED` once the bus has been closed.
+   */
   listen(channel: string, listener: MessageListener): () => void
   /** Resolves once the message is on its way; rejects when it is not known to be. */
   publish(channel: string, message: Uint8Array): Promise<void>
@@ -56,6 +60,10 @@ export interface MessageBus extends AnyBus {
  */
 export interface ChangeBus extends AnyBus {
   readonly kind: 'changes'
-  /** Hears of keys that begin with `prefix`, and perhaps of others. Never calls the listener before it has returned. */
+  /**
+   * Hears of keys that begin with `prefix`, and perhaps of others. Never calls the listener before it has returned.
+   *
+   * @throws CacheError `ERR_CACHE_CLOSED` once the bus has been closed.
+   */
   listen(prefix: string, listener: ChangeListener): () => void
 }

@@ -1,5 +1,6 @@
 import type { WaitUntil } from './background.js'
 import type { BreakerOptions } from './breaker.js'
+import type { InvalidationBus } from './bus.js'
 import { checkWaitUntil, GET_OR_SET_NAMES, SET_NAMES } from './call-checks.js'
 import { type Clock, systemClock } from './clock.js'
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
@@ -16,13 +17,22 @@ import {
   type Settings,
 } from './settings.js'
 import { type CloneMode, type Share, shareBy } from './sharing.js'
-import type { CacheStore } from './store.js'
+import type { CacheStore, LocalStore, RemoteStore } from './store.js'
 import type { StoreCallSettings } from './store-calls.js'
 
 /** Everything `createCache` takes. */
 export interface CacheOptions extends NamespaceOptions {
-  /** Where the values are: `lruStore(…)`, `redisStore(…)`, `memcachedStore(…)`, or a store of your own. */
-  readonly store: CacheStore
+  /**
+   * Where the values are: `lruStore(…)`, `redisStore(…)`, `memcachedStore(…)`, or a store of your own; or a local
+   * store and the remote one that it stands before, as in `[lruStore(…), redisStore(…)]`.
+   */
+  readonly store: CacheStore | readonly [local: LocalStore, remote: RemoteStore]
+  /** How copies in the local tier learn of other processes' invalidations. @default not at all, they are trusted for `maxLocalStaleness` */
+  readonly bus?: InvalidationBus | undefined
+  /** How long a copy in the local tier may be served that nobody can call back; counted from when it was asked for. @default '30s' without a bus; with one, as long as the value is fresh */
+  readonly maxLocalStaleness?: Duration | undefined
+  /** What an invalidation does that the store did not take, besides being sent again: resolve to `false` or reject with `ERR_CACHE_UNDELIVERED`. @default 'queue' */
+  readonly onUndelivered?: 'queue' | 'reject' | undefined
   /** Who loads and who waits. @default every caller claims, loads and commits for itself */
   readonly guard?: Guard | undefined
   /** What every key begins with: `[A-Za-z0-9_.-]`, or nothing for keys that other programs share. @default 'lookaside' */
@@ -49,6 +59,9 @@ const OWN_NAMES = [
   'claimTtl',
   'storeTimeout',
   'breaker',
+  'bus',
+  'maxLocalStaleness',
+  'onUndelivered',
   'waitUntil',
   'clock',
 ]
@@ -59,11 +72,17 @@ export const CACHE_OPTION_NAMES: readonly string[] = [...OWN_NAMES, ...NAMESPACE
 const DEFAULT_PREFIX = 'lookaside'
 const DEFAULT_CLAIM_TTL: Milliseconds = 5_000
 const DEFAULT_STORE_TIMEOUT: Milliseconds = 200
+const DEFAULT_LOCAL_STALENESS: Milliseconds = 30_000
 const DEFAULT_BREAKER = { failures: 5, probeEvery: 500 }
 
 /** The options of a cache, checked. */
 export interface CacheSettings {
   readonly store: CacheStore
+  /** The store that stands before it. */
+  readonly local: LocalStore | undefined
+  readonly bus: InvalidationBus | undefined
+  readonly maxLocalStaleness: Milliseconds
+  readonly rejectsUndelivered: boolean
   readonly guard: Guard | undefined
   readonly prefix: string
   readonly space: KeySpace
@@ -77,7 +96,7 @@ export interface CacheSettings {
 
 /** @throws CacheError `ERR_CACHE_OPTION`, `ERR_CACHE_DURATION` or `ERR_CACHE_NAMESPACE` */
 export function checkCacheOptions(options: CacheOptions): CacheSettings {
-  const { store, guard, prefix = DEFAULT_PREFIX, clone, waitUntil, clock = systemClock } = options ?? {}
+  const { guard, prefix = DEFAULT_PREFIX, clone, waitUntil, clock = systemClock } = options ?? {}
   checkMethods('guard', guard, ['run'])
   const guardOptions = guardValues(guard?.options, [
     ...CACHE_OPTION_NAMES,
@@ -86,11 +105,17 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     'key',
   ])
   checkOptions('createCache', options ?? {}, [...CACHE_OPTION_NAMES, ...guardOptions.names])
-  checkStore(store)
+  const { store, local } = checkTiers(options?.store)
+  checkBus(options.bus, local)
+  checkUndelivered(options.onUndelivered)
   checkWaitUntil(waitUntil)
   checkMethods('clock', clock, ['now', 'monotonic', 'timer', 'sleep', 'random'])
   return {
     store,
+    local,
+    bus: options.bus,
+    maxLocalStaleness: localStaleness(options, local),
+    rejectsUndelivered: options.onUndelivered === 'reject',
     guard,
     prefix,
     space: rootSpace(checkPrefix(prefix)),
@@ -110,6 +135,69 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
 const STORE_METHODS = {
   local: ['get', 'set', 'delete', 'clear'],
   remote: ['get', 'getMany', 'set', 'add', 'replace', 'delete', 'deleteMany', 'increment', 'ping', 'close'],
+}
+
+/** The store that decides, and the local one before it, where there are two. */
+function checkTiers(given: unknown): { readonly store: CacheStore; readonly local: LocalStore | undefined } {
+  if (!Array.isArray(given)) {
+    checkStore(given)
+    return { store: given, local: undefined }
+  }
+  const [local, store] = given as unknown[]
+  if (given.length === 2) {
+    checkStore(local)
+    checkStore(store)
+    if (local.kind === 'local' && store.kind === 'remote') return { store, local }
+  }
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `store as tiers must be a local store and a remote one, such as [lruStore({ maxEntries: 10_000 }), redisStore('redis://localhost:6379')]; received ${kindsOf(given)}`,
+  )
+}
+
+function kindsOf(stores: readonly unknown[]): string {
+  const kinds = stores.map(store => (store as Partial<CacheStore> | null)?.kind ?? quote(store))
+  return `[${kinds.join(', ')}]`
+}
+
+function checkBus(bus: unknown, local: LocalStore | undefined): void {
+  if (bus === undefined) return
+  const kind = (bus as Partial<InvalidationBus> | null)?.kind
+  if (kind !== 'messages' && kind !== 'changes') {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `bus must be a bus, such as redisBus('redis://localhost:6379') or memoryBus(); received ${quote(bus)}`,
+    )
+  }
+  checkMethods('bus', bus, kind === 'messages' ? ['listen', 'publish', 'close'] : ['listen', 'close'])
+  if (local !== undefined) return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    'bus is for caches with a local tier: it tells them what other processes invalidate. Give store as [lruStore(…), redisStore(…)], or leave the bus out',
+  )
+}
+
+function checkUndelivered(given: unknown): void {
+  if (given === undefined || given === 'queue' || given === 'reject') return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `onUndelivered must be 'queue' or 'reject'; received ${quote(given)}`,
+  )
+}
+
+/** Where others can call a copy back it may live as long as its value is fresh. */
+function localStaleness(
+  { maxLocalStaleness, bus }: CacheOptions,
+  local: LocalStore | undefined,
+): Milliseconds {
+  if (maxLocalStaleness !== undefined && local === undefined) {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      'maxLocalStaleness is for caches with a local tier. Give store as [lruStore(…), redisStore(…)], or leave it out',
+    )
+  }
+  const fallback = bus === undefined ? DEFAULT_LOCAL_STALENESS : Number.POSITIVE_INFINITY
+  return positive('maxLocalStaleness', maxLocalStaleness, fallback)
 }
 
 function checkStore(store: unknown): asserts store is CacheStore {

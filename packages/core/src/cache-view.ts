@@ -11,25 +11,22 @@ import {
   SET_MANY_NAMES,
   SET_NAMES,
 } from './call-checks.js'
+import { collectInvalidation, type Invalidation } from './collected-invalidation.js'
+import type { InvalidationKind } from './deliver.js'
 import { type Duration, type EpochMs, type Milliseconds, parseDuration } from './duration.js'
 import type { Engine } from './engine.js'
-import type { Entry } from './entry.js'
+import type { Entry, EntryMeta } from './entry.js'
 import { CacheError, quote } from './errors.js'
-import type { CacheListener } from './events.js'
+import type { CacheListener, TierName } from './events.js'
 import { FoundVersion, slotToReplace } from './found-version.js'
-import {
-  clear,
-  collectInvalidation,
-  type InvalidateAfterOptions,
-  type Invalidation,
-  invalidate,
-  invalidateAfter,
-} from './invalidation.js'
+import { type InvalidateAfterOptions, invalidateAfter } from './invalidate-after.js'
+import { clear, invalidateKeys, invalidateTags } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
-import { lifetimeOf } from './lifetime.js'
+import { keptFor, type Lifetime, lifetimeOf } from './lifetime.js'
 import type { LoadPlan } from './load.js'
 import type { Loader } from './loader.js'
-import type { LocalEntry } from './local-tier.js'
+import { hasTags, type LocalEntry, validityOf } from './local-entry.js'
+import type { LocalTags } from './local-tags.js'
 import { checkOptions } from './options.js'
 import { readThrough } from './read-through.js'
 import { checkValue } from './schema-check.js'
@@ -44,7 +41,10 @@ import type { Share } from './sharing.js'
 import type { Slot } from './slot.js'
 import type { CacheStats } from './stats.js'
 import type { LocalStore } from './store.js'
+import { checkTagList } from './tag-names.js'
+import { checkTagOption, tagsOf } from './tag-options.js'
 import type { Address, View } from './tier.js'
+import type { Tagged } from './token.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 import { writeValue } from './write.js'
 
@@ -65,6 +65,7 @@ export class CacheView<V, I> implements Cache<V, I> {
   readonly #close: () => Promise<void>
   // What the synchronous hit needs, one property load away.
   readonly #local: LocalStore | undefined
+  readonly #localTags: LocalTags | undefined
   readonly #schemaVersion: number
 
   constructor(
@@ -79,7 +80,8 @@ export class CacheView<V, I> implements Cache<V, I> {
     this.#settings = settings
     this.#share = share
     this.#close = close
-    this.#local = engine.store.kind === 'local' ? engine.store : undefined
+    this.#local = engine.local?.store
+    this.#localTags = engine.local?.tags
     this.#schemaVersion = settings.view.schemaVersion
   }
 
@@ -91,11 +93,11 @@ export class CacheView<V, I> implements Cache<V, I> {
     const { clock, counters, events, guard } = this.#engine
     const now = clock.now()
     const hit = this.#localHit(key, options, now)
-    if (hit === undefined) return this.#readThrough(key, load, options, false) as Promise<Typed<V, T>>
+    if (hit === undefined) return this.#readThrough(key, load, options, undefined) as Promise<Typed<V, T>>
     if (guard?.shouldRefresh !== undefined) {
       const early = this.#wantsRefresh(hit, options, now)
       if (early !== false)
-        return this.#readThrough(key, load, options, early === true) as Promise<Typed<V, T>>
+        return this.#readThrough(key, load, options, early === true ? hit : undefined) as Promise<Typed<V, T>>
     }
     counters.localHits++
     if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
@@ -108,16 +110,17 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   async get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
-    return this.#fresh(key, await this.#read(this.#address(key), options))?.value as T | undefined
+    return (await this.#fresh(key, options))?.value as T | undefined
   }
 
   async has(key: string, options?: ReadOptions): Promise<boolean> {
-    return this.#fresh(key, await this.#read(this.#address(key), options)) !== undefined
+    return (await this.#fresh(key, options)) !== undefined
   }
 
   async lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>> {
     const address = this.#address(key)
-    const slot = await this.#read(address, options)
+    // The copy of a local tier has no version to compare with.
+    const slot = await this.#engine.tier.read(address, this.#readView(options))
     const version = new FoundVersion(this.#engine, address, slot)
     if (slot.kind !== 'value') return { state: 'miss', version }
     const { createdAt, staleAt, deleteAt } = slot.entry
@@ -128,29 +131,37 @@ export class CacheView<V, I> implements Cache<V, I> {
 
   async getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>> {
     const addresses = this.#addresses(keys)
-    const slots = await this.#engine.tier.readMany(addresses, this.#readView(options))
+    const view = this.#readView(options)
+    const copies = addresses.map(address => this.#engine.copies?.get(address, view))
+    const asked = addresses.filter((_, index) => copies[index] === undefined)
+    const slots = asked.length === 0 ? [] : await this.#engine.tier.readMany(asked, view)
     const found = new Map<string, T>()
+    let answers = 0
     for (const [index, { key }] of addresses.entries()) {
-      const entry = this.#fresh(key, slots[index] as Slot)
+      const copy = copies[index]
+      const entry = copy === undefined ? this.#found(key, slots[answers++] as Slot) : this.#copy(key, copy)
       if (entry !== undefined) found.set(key, entry.value as T)
     }
     return found
   }
 
-  async set(key: string, value: I, options?: SetOptions): Promise<boolean> {
+  async set(key: string, value: I, options?: SetOptions<V>): Promise<boolean> {
     const address = this.#address(key)
     checkOptions('set', options, SET_NAMES)
     const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
+    checkTagOption(options?.tags, this.#settings.view.format)
     const over = slotToReplace(options?.ifVersion, this.#engine, address)
     const { view } = settings
     const checked = await checkValue(view.schema, value, key)
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
-    return writeValue(this.#engine, { address, view, checked, lifetime, over })
+    const names = tagsOf(options?.tags, checked.value)
+    const tagged = lifetime && (await this.#tagged(address, view, names, lifetime))
+    return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over })
   }
 
   async setMany(
     entries: Iterable<readonly [string, I]>,
-    options?: Omit<SetOptions, 'ifVersion'>,
+    options?: Omit<SetOptions<V>, 'ifVersion'>,
   ): Promise<boolean> {
     checkOptions('setMany', options, SET_MANY_NAMES)
     const all = checkEntries(entries)
@@ -159,15 +170,27 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   async delete(key: string): Promise<boolean> {
-    return invalidate(this.#engine, 'delete', [this.#address(key)])
+    return invalidateKeys(this.#engine, 'delete', [this.#address(key)])
   }
 
   async deleteMany(keys: readonly string[]): Promise<boolean> {
-    return invalidate(this.#engine, 'delete', this.#addresses(keys))
+    return invalidateKeys(this.#engine, 'delete', this.#addresses(keys))
   }
 
   async expire(key: string): Promise<boolean> {
-    return invalidate(this.#engine, 'expire', [this.#address(key)])
+    return invalidateKeys(this.#engine, 'expire', [this.#address(key)])
+  }
+
+  async deleteTags(tags: readonly string[]): Promise<boolean> {
+    return this.#invalidateTags('delete', tags, 'deleteTags')
+  }
+
+  async invalidateTags(tags: readonly string[]): Promise<boolean> {
+    return this.#invalidateTags('delete', tags, 'invalidateTags')
+  }
+
+  async expireTags(tags: readonly string[]): Promise<boolean> {
+    return this.#invalidateTags('expire', tags, 'expireTags')
   }
 
   namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T, never> {
@@ -194,11 +217,11 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   invalidation(): Invalidation {
-    return collectInvalidation(this, checkKey)
+    return collectInvalidation(this)
   }
 
-  async clear(): Promise<void> {
-    await clear(this.#engine, this.#space)
+  async clear(): Promise<boolean> {
+    return clear(this.#engine, this.#space)
   }
 
   on(listener: CacheListener): () => void {
@@ -226,13 +249,22 @@ export class CacheView<V, I> implements Cache<V, I> {
     now: EpochMs,
   ): Entry<unknown> | undefined {
     if (this.#local === undefined || typeof key !== 'string') return undefined
-    const entry = this.#local.get(localKey(this.#space, key))
+    const entry = this.#local.get(localKey(this.#space, key)) as LocalEntry | undefined
     if (entry === undefined) return undefined
-    if (now >= entry.staleAt) return undefined
+    if (now >= entry.staleAt || now >= entry.trustedUntil) return undefined
     if (options?.refresh === true || options?.signal?.aborted === true) return undefined
     const schema = options?.schema ?? this.#settings.view.schema
-    if (schema !== undefined && (entry as LocalEntry).schema !== schema) return undefined
+    if (schema !== undefined && entry.schema !== schema) return undefined
+    if ((entry.tags !== undefined || options?.tags !== undefined) && !this.#tagsHold(entry, options?.tags)) {
+      return undefined
+    }
     return entry.schemaVersion === (options?.version ?? this.#schemaVersion) ? entry : undefined
+  }
+
+  /** Whether no tag of a local entry has been invalidated, and it has those that the call names. */
+  #tagsHold(entry: LocalEntry, tags: unknown): boolean {
+    if (Array.isArray(tags) && !hasTags(entry, tags)) return false
+    return validityOf(entry, this.#localTags as LocalTags) === 'valid'
   }
 
   /** What the guard says of a fresh entry; `undefined` where asking it throws, which is left to the long way to tell. */
@@ -254,7 +286,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     key: string,
     load: Loader<unknown>,
     options: GetOrSetOptions<never> | undefined,
-    early: boolean,
+    early: EntryMeta | undefined,
   ): Promise<unknown> {
     const address = this.#address(key)
     if (typeof load !== 'function') {
@@ -282,24 +314,26 @@ export class CacheView<V, I> implements Cache<V, I> {
       loader,
       settings: this.#settings,
       ttlOf: undefined,
+      tagsOf: undefined,
       share: this.#share,
       impatient: false,
       waitUntil: undefined,
     }
     if (options === undefined) return plain
     checkOptions('getOrSet', options, [...GET_OR_SET_NAMES, ...this.#settings.guard.names])
-    const { ttl, waitUntil, ...rest } = options
+    const { ttl, waitUntil, tags, ...rest } = options
     checkWaitUntil(waitUntil)
-    const fixed = typeof ttl === 'function' ? rest : { ...rest, ttl }
+    checkTagOption(tags, this.#settings.view.format)
+    const named = typeof tags === 'function' ? rest : { ...rest, tags }
+    const fixed = typeof ttl === 'function' ? named : { ...named, ttl }
     const settings = overrideSettings(this.#settings, fixed)
     const impatient = settings.hardTimeout < this.#settings.hardTimeout
-    if (typeof ttl !== 'function') return { ...plain, settings, impatient, waitUntil }
-    const ttlOf = (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
-    return { ...plain, settings, impatient, waitUntil, ttlOf }
-  }
-
-  async #read(address: Address, options: ReadOptions | undefined): Promise<Slot> {
-    return this.#engine.tier.read(address, this.#readView(options))
+    const ttlOf =
+      typeof ttl === 'function'
+        ? (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
+        : undefined
+    const computed = typeof tags === 'function' ? (value: unknown) => tagsOf(tags, value) : undefined
+    return { ...plain, settings, impatient, waitUntil, ttlOf, tagsOf: computed }
   }
 
   #readView(options: ReadOptions | undefined): View {
@@ -307,19 +341,61 @@ export class CacheView<V, I> implements Cache<V, I> {
     return overrideView(this.#settings.view, options)
   }
 
-  /** The entry of a slot where it is fresh; counts the hit or the miss. */
-  #fresh(key: string, slot: Slot): Entry<unknown> | undefined {
+  /** The fresh entry of a key; counts the hit or the miss. */
+  async #fresh(key: string, options: ReadOptions | undefined): Promise<Entry<unknown> | undefined> {
+    const address = this.#address(key)
+    const view = this.#readView(options)
+    const copy = this.#engine.copies?.get(address, view)
+    return copy === undefined
+      ? this.#found(key, await this.#engine.tier.read(address, view))
+      : this.#copy(key, copy)
+  }
+
+  /** What a read of the tier has found, where it is fresh. */
+  #found(key: string, slot: Slot): Entry<unknown> | undefined {
     const { clock, counters, events, tier } = this.#engine
-    if (slot.kind !== 'value' || clock.now() >= slot.entry.staleAt) {
-      counters.misses++
-      if (events.active) events.emit({ type: 'miss', key, stale: slot.kind === 'value' })
-      return undefined
-    }
-    if (tier.name === 'local') counters.localHits++
+    if (slot.kind === 'value' && clock.now() < slot.entry.staleAt)
+      return this.#hit(key, slot.entry, tier.name)
+    counters.misses++
+    if (events.active) events.emit({ type: 'miss', key, stale: slot.kind === 'value' })
+    return undefined
+  }
+
+  #copy(key: string, copy: LocalEntry): Entry<unknown> {
+    return this.#hit(key, copy, 'local')
+  }
+
+  #hit(key: string, entry: Entry<unknown>, tier: TierName): Entry<unknown> {
+    const { counters, events } = this.#engine
+    if (tier === 'local') counters.localHits++
     else counters.remoteHits++
-    if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale: false })
-    const { entry } = slot
+    if (events.active) events.emit({ type: 'hit', key, tier, stale: false })
     return this.#share === undefined ? entry : { ...entry, value: this.#shared(entry.value) }
+  }
+
+  async #invalidateTags(kind: InvalidationKind, tags: readonly string[], what: string): Promise<boolean> {
+    const names = checkTagList(tags, what)
+    const { ttl, grace } = this.#settings
+    const lifetime = ttl + grace + this.#engine.claimTtl
+    return invalidateTags(this.#engine, kind, { space: this.#space, names, lifetime })
+  }
+
+  /** The tags of a value that is written, with their tokens now; `undefined` where they can't be had. */
+  async #tagged(
+    address: Address,
+    view: View,
+    named: readonly string[],
+    lifetime: Lifetime,
+  ): Promise<readonly Tagged[] | undefined> {
+    const { tier, clock, claimTtl } = this.#engine
+    const kept = keptFor(lifetime, view, clock.now(), claimTtl)
+    const before = await tier.tags.before(
+      address,
+      { named, computed: false, framed: view.format.codec.framed, lifetime: kept },
+      undefined,
+    )
+    const tagged = await tier.tags.after(before, named, kept)
+    return typeof tagged === 'string' ? undefined : tagged
   }
 
   #address(key: string): Address {

@@ -1,8 +1,9 @@
 import type { WaitUntil } from './background.js'
+import type { Invalidation } from './collected-invalidation.js'
 import type { Duration, EpochMs } from './duration.js'
 import type { CacheListener } from './events.js'
 import type { LoadOptions } from './guard-options.js'
-import type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
+import type { InvalidateAfterOptions } from './invalidate-after.js'
 import type { Loader } from './loader.js'
 import type { NamespaceOptions, ValueOptions } from './settings.js'
 import type { InferInput, InferOutput, StandardSchema } from './standard-schema.js'
@@ -16,6 +17,13 @@ export type Typed<V, T> = unknown extends V ? T : V
 export interface GetOrSetOptions<V> extends Omit<ValueOptions, 'ttl'> {
   /** How long the value is fresh; as a function it is asked of each loaded value. 0 stores nothing. @default the cache's */
   readonly ttl?: Duration | ((value: V) => Duration) | undefined
+  /**
+   * Tags of the value, at most 64 of 1 to 250 bytes: invalidating one invalidates all that have it. Named ones cost a
+   * hit nothing; as a function they are asked of each loaded value, and cost a remote hit another round trip.
+   *
+   * An entry that lacks a named tag is a miss. @default none
+   */
+  readonly tags?: readonly string[] | ((value: V) => readonly string[]) | undefined
   /** Loads whatever is there, and stores over it. @default false */
   readonly refresh?: boolean | undefined
   /** Frees this caller when it aborts; the load itself is aborted when the last caller has left. */
@@ -30,10 +38,14 @@ export interface ReadOptions {
   readonly schema?: StandardSchema | undefined
   /** The version of the value's shape. @default the cache's */
   readonly version?: number | undefined
+  /** Tags that the value must have; naming those that it has saves a remote hit a round trip. @default none */
+  readonly tags?: readonly string[] | undefined
 }
 
 /** What one call of `set` can set. */
-export interface SetOptions extends Omit<ValueOptions, keyof LoadOptions> {
+export interface SetOptions<V = unknown> extends Omit<ValueOptions, keyof LoadOptions> {
+  /** Tags of the value; as a function they are asked of it. @default none */
+  readonly tags?: readonly string[] | ((value: V) => readonly string[]) | undefined
   /** Stores only if the key is still as `lookup` found it. */
   readonly ifVersion?: EntryVersion | undefined
 }
@@ -120,12 +132,15 @@ export interface Cache<V = unknown, I = V> {
    *
    * @throws CacheError `ERR_CACHE_SCHEMA` when the value does not match `schema`.
    */
-  set(key: string, value: I, options?: SetOptions): Promise<boolean>
+  set(key: string, value: I, options?: SetOptions<V>): Promise<boolean>
 
   /**
    * Deletes `key`; loads that are under way won't be stored. Resolves to whether the store took it.
    *
-   * Call it after the write has committed. A plain `DEL` by any other client has the same effect.
+   * Call it after the write has committed. A plain `DEL` by any other client has the same effect. What the store
+   * could not take is read as if the store did not answer, in this process, and sent again until it lands.
+   *
+   * @throws CacheError `ERR_CACHE_UNDELIVERED` where the store did not take it, with `onUndelivered: 'reject'`.
    */
   delete(key: string): Promise<boolean>
 
@@ -136,10 +151,32 @@ export interface Cache<V = unknown, I = V> {
   getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
 
   /** Stores each entry as `set` does; resolves to whether all were stored. */
-  setMany(entries: Iterable<readonly [string, I]>, options?: Omit<SetOptions, 'ifVersion'>): Promise<boolean>
+  setMany(
+    entries: Iterable<readonly [string, I]>,
+    options?: Omit<SetOptions<V>, 'ifVersion'>,
+  ): Promise<boolean>
 
   /** Deletes all `keys`, in one round trip per server; resolves as `delete` does. */
   deleteMany(keys: readonly string[]): Promise<boolean>
+
+  /**
+   * Deletes everything in this namespace that has one of `tags`, in the time of two writes; resolves as `delete` does.
+   *
+   * Tags belong to their namespace: those of other namespaces, nested ones too, are others.
+   *
+   * @throws CacheError `ERR_CACHE_TAG` for what is no array of tags; `ERR_CACHE_UNDELIVERED` as `delete` does.
+   *
+   * @example
+   * await cache.getOrSet('user:42', () => db.findUser(42), { tags: ['users'] })
+   * await cache.deleteTags(['users'])
+   */
+  deleteTags(tags: readonly string[]): Promise<boolean>
+
+  /** `deleteTags` by another name. */
+  invalidateTags(tags: readonly string[]): Promise<boolean>
+
+  /** Makes stale what has one of `tags`, keeping it for its grace; without grace it is a `deleteTags`. */
+  expireTags(tags: readonly string[]): Promise<boolean>
 
   /**
    * A view on the same store whose keys have the prefix `name` and whose calls have `defaults`.
@@ -175,19 +212,20 @@ export interface Cache<V = unknown, I = V> {
   ): Wrapped<F, Typed<V, Awaited<ReturnType<F>>>>
 
   /**
-   * Runs a write and then deletes `keys`, also when the write rejects: it may have committed all the same.
+   * Runs a write and then deletes `keys` and `tags`, also when the write rejects: it may have committed all the same.
    *
    * Resolves and rejects as the write does.
    *
-   * @throws CacheError `ERR_CACHE_INVALIDATION`, with the write's `result`, when the keys can't be told or are bad.
+   * @throws CacheError `ERR_CACHE_INVALIDATION`, with the write's `result`, when they can't be told or are bad, and
+   * with `onUndelivered: 'reject'` where the store did not take them.
    *
    * @example
-   * await cache.invalidateAfter(() => db.updateUser(user), { keys: [`user:${user.id}`] })
+   * await cache.invalidateAfter(() => db.updateUser(user), { keys: [`user:${user.id}`], tags: ['users'] })
    */
   invalidateAfter<R>(write: () => R | PromiseLike<R>, options: InvalidateAfterOptions<R>): Promise<R>
 
   /**
-   * Collects keys while a transaction runs, and deletes them after it has committed.
+   * Collects keys and tags while a transaction runs, and deletes them after it has committed.
    *
    * @example
    * const invalidation = cache.invalidation()
@@ -197,12 +235,14 @@ export interface Cache<V = unknown, I = V> {
   invalidation(): Invalidation
 
   /**
-   * Deletes everything under this view's prefix and in its namespaces, and nothing else.
+   * Deletes everything under this view's prefix and in its namespaces, and nothing else; resolves as `delete` does.
    *
-   * @throws CacheError `ERR_CACHE_UNSUPPORTED` without a prefix, and where the store can't list its keys
-   * (memcached); the store's error when it can't be reached.
+   * Where the store can't list its keys (memcached) it takes one second, and spares counters and values without a
+   * frame, which expire by themselves.
+   *
+   * @throws CacheError `ERR_CACHE_UNSUPPORTED` without a prefix; `ERR_CACHE_UNDELIVERED` as `delete` does.
    */
-  clear(): Promise<void>
+  clear(): Promise<boolean>
 
   /** Calls `listener` for each event of the cache and all its namespaces; returns the function that ends that. */
   on(listener: CacheListener): () => void

@@ -3,9 +3,9 @@ import { checkKey } from './key.js'
 import { VALUE_OPTION_NAMES } from './settings.js'
 
 /** The options of each call. */
-export const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'refresh', 'signal', 'waitUntil']
-export const READ_NAMES = ['schema', 'version']
-export const SET_MANY_NAMES = VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout')
+export const GET_OR_SET_NAMES = [...VALUE_OPTION_NAMES, 'tags', 'refresh', 'signal', 'waitUntil']
+export const READ_NAMES = ['schema', 'version', 'tags']
+export const SET_MANY_NAMES = [...VALUE_OPTION_NAMES.filter(name => name !== 'hardTimeout'), 'tags']
 export const SET_NAMES = [...SET_MANY_NAMES, 'ifVersion']
 
 // What TypeScript keeps out of most programs, but not of all: each rejects with a `CacheError` that quotes it.

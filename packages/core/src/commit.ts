@@ -1,16 +1,23 @@
 import type { Claim } from './claim.js'
+import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { isCacheError } from './errors.js'
 import type { NotStoredReason } from './events.js'
-import { keptFor } from './lifetime.js'
+import type { Since } from './local-copies.js'
 import type { Address, View } from './tier.js'
+import { namesOf, type Tagged } from './token.js'
 
 /** What a load has come to, and what is known of its key. */
 export interface LoadResult {
   readonly address: Address
   readonly view: View
   readonly entry: Entry<unknown>
+  readonly tagged: readonly Tagged[]
+  /** How long the store is to keep it. */
+  readonly kept: Milliseconds
+  /** When it was asked for; `undefined` where there is no local tier to keep a copy in. */
+  readonly since: Since | undefined
   /** Whether the value passes its schema again. */
   readonly checkable: boolean
   /** The load was asked for whatever was there. */
@@ -33,8 +40,8 @@ export async function commitResult(
   claim: Claim | undefined,
   result: LoadResult,
 ): Promise<void> {
-  const { tier, clock, claimTtl, events, counters, background } = engine
-  const { address, view, entry } = result
+  const { tier, copies, events, counters, background, undelivered } = engine
+  const { address, view, entry, tagged, kept, checkable, since } = result
   const { key } = address
   if (claim === undefined) {
     tellNotStored(engine, key, 'no-claim')
@@ -43,9 +50,13 @@ export async function commitResult(
   }
   try {
     if (!result.detached) {
-      const packed = tier.pack(address, entry, view, result.checkable)
-      if (await claim.commit(packed, keptFor(entry, view, clock.now(), claimTtl))) {
+      const packed = tier.pack(address, entry, view, checkable, tagged)
+      undelivered.outlive(kept)
+      if (await claim.commit(packed, kept)) {
         counters.commits++
+        if (since !== undefined) {
+          copies?.replace(address, { entry, tags: namesOf(tagged), checkable }, view, since)
+        }
         if (events.active) events.emit({ type: 'commit', key })
         return
       }
@@ -90,8 +101,8 @@ export async function discardResult(
  */
 async function dropOlder(engine: Engine, claim: Claim | undefined, result: LoadResult): Promise<void> {
   if (!result.forced || claim?.marked === true) return
-  const { key, at } = result.address
-  const dropped = engine.tier.delete(at).catch(reported)
+  const { key } = result.address
+  const dropped = engine.tier.drop([result.address]).catch(reported)
   // A store that did not answer before has cost the caller one deadline already.
   if (result.unreachable) engine.background.add(key, dropped)
   else await dropped

@@ -1,18 +1,33 @@
 import type { Background } from './background.js'
+import type { BusMember } from './bus-member.js'
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Events } from './events.js'
 import type { RunningFlight } from './flight.js'
 import type { Flights } from './flights.js'
 import type { Guard } from './guard.js'
+import type { KeySpace } from './key.js'
+import type { LocalCopies } from './local-copies.js'
+import type { LocalTags } from './local-tags.js'
 import type { Counters } from './stats.js'
-import type { CacheStore } from './store.js'
+import type { CacheStore, LocalStore } from './store.js'
 import type { Tier } from './tier.js'
+import type { Undelivered } from './undelivered.js'
 
 /** What a cache and all its namespaces share. */
 export interface Engine {
   readonly store: CacheStore
   readonly tier: Tier
+  /** Where all its keys are. */
+  readonly root: KeySpace
+  /** The local tier, in front of a remote one. */
+  readonly copies: LocalCopies | undefined
+  /** The store that answers without waiting, and the tags of what it holds; the local tier's, or the only one's. */
+  readonly local: { readonly store: LocalStore; readonly tags: LocalTags } | undefined
+  readonly bus: BusMember | undefined
+  readonly undelivered: Undelivered
+  /** Whether an invalidation that the store does not take rejects, besides being queued. */
+  readonly rejectsUndelivered: boolean
   readonly guard: Guard | undefined
   readonly flights: Flights
   readonly clock: Clock

@@ -17,6 +17,7 @@ export type UnusableReason =
   | 'codec'
   | 'schema'
   | 'version'
+  | 'tag'
 
 /** Why a loaded or written value was not kept. */
 export type NotStoredReason =
@@ -25,7 +26,14 @@ export type NotStoredReason =
   | 'too-large'
   | 'not-encodable'
   | 'no-claim'
+  | 'tags'
   | 'store-error'
+
+/** What an invalidation names. */
+export type InvalidationTarget = 'key' | 'tag' | 'prefix'
+
+/** Why a local tier was emptied: it may have missed an invalidation. */
+export type LocalDropReason = 'bus-up' | 'bus-down' | 'gap' | 'unknown-source' | 'silence' | 'flushed'
 
 /** What the library reports of itself; one discriminated union, told apart by `type`. */
 export type CacheEvent =
@@ -69,6 +77,35 @@ export type CacheEvent =
       readonly key: string
       readonly delivered: boolean
     }
+  /** Tags of the namespace at `path` were deleted or expired; without `delivered` the store could not be reached. */
+  | {
+      readonly type: 'invalidate-tags'
+      readonly kind: 'delete' | 'expire'
+      readonly path: string
+      readonly tags: readonly string[]
+      readonly delivered: boolean
+    }
+  /**
+   * What became of an invalidation that the store did not take: it waits (`queued`), the store has taken it
+   * (`delivered`), all that it names has `expired`, or the cache was closed first (`dropped`).
+   */
+  | {
+      readonly type:
+        | 'invalidation-queued'
+        | 'invalidation-delivered'
+        | 'invalidation-expired'
+        | 'invalidation-dropped'
+      readonly kind: 'delete' | 'expire' | 'clear'
+      readonly target: InvalidationTarget
+      /** The key or tag, or the path that is to be cleared. */
+      readonly name: string
+      /** The prefix and the namespaces of the key or tag. */
+      readonly path: string
+    }
+  /** The bus connects the local tier to other processes, or has ceased to; meanwhile nothing is kept there. */
+  | { readonly type: 'bus'; readonly bus: string; readonly state: 'up' | 'down'; readonly cause?: unknown }
+  /** The local tier was emptied. */
+  | { readonly type: 'local-drop'; readonly reason: LocalDropReason }
   /** Everything under a prefix was cleared. */
   | { readonly type: 'clear'; readonly prefix: string; readonly delivered: boolean }
   /** A guard made a caller wait for another process' load. */

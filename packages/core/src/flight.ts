@@ -12,7 +12,9 @@ import type { GuardOption } from './guard-options.js'
 import { type LoadPlan, loadAndStore, loadTimeout } from './load.js'
 import { randomId } from './random-bits.js'
 import { type Slot, sameSlot } from './slot.js'
+import type { TagsBefore } from './tag-load.js'
 import type { Address, View } from './tier.js'
+import { sameToken } from './token.js'
 
 /** What a caller brings that would share a flight. */
 export interface Boarding {
@@ -56,6 +58,11 @@ export class RunningFlight implements Flight<unknown> {
   #unused: Claim | undefined
   /** The load has begun: what the claim was taken for happens. */
   #begun = false
+  /** What was known of tags when it began. */
+  #tags: TagsBefore | undefined
+  /** Callers have boarded since. */
+  #joined = false
+  #overtaken = false
   /** A look has found what this flight brings, or whom it shares: who asks now may know of a newer invalidation. */
   #settled = false
   /** What the flight has brought that it shared. */
@@ -108,6 +115,16 @@ export class RunningFlight implements Flight<unknown> {
     return this.#plan.impatient
   }
 
+  /** Whether the load has begun: whoever boards now has to look again if it is overtaken. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /** Whether a tag that nobody knew of before the load was invalidated meanwhile. */
+  get overtaken(): boolean {
+    return this.#overtaken
+  }
+
   /** Answered, while work goes on that no caller waits for. */
   get inBackground(): boolean {
     return this.#background.size > 0
@@ -128,6 +145,7 @@ export class RunningFlight implements Flight<unknown> {
     if (this.detached || this.#over || this.signal.aborted || engine !== this.#engine) return false
     const own = this.#plan.settings.view
     if (view.schemaVersion !== own.schemaVersion || view.schema !== own.schema) return false
+    if (!this.#hasTags(view, slot)) return false
     // Any other flight may end with a value that somebody began to load before this caller asked.
     if (reason === 'forced' && (this.reason !== 'forced' || this.#begun)) return false
     if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return true
@@ -165,6 +183,7 @@ export class RunningFlight implements Flight<unknown> {
   /** One more caller waits; the returned function takes it off again, and the last one to leave aborts the load. */
   board(): () => void {
     this.#callers++
+    if (this.#begun) this.#joined = true
     return () => {
       this.#callers--
       if (this.#callers > 0 || this.#answered || this.#background.size > 0) return
@@ -175,6 +194,12 @@ export class RunningFlight implements Flight<unknown> {
   /** The key was invalidated. A load that has not begun will find what is new. */
   detach(): void {
     if (this.#begun) this.detached = true
+  }
+
+  /** Tags of a namespace were invalidated. */
+  detachTagged(path: string, names: readonly string[]): void {
+    if (path !== this.path) return
+    if (this.#plan.settings.view.tags.some(name => names.includes(name))) this.detach()
   }
 
   /** Rejects everyone who waits and tells the loader to stop. */
@@ -235,11 +260,22 @@ export class RunningFlight implements Flight<unknown> {
   }
 
   async #load(claim?: Claim): Promise<Entry<unknown>> {
-    this.#begun = true
     this.#claim = claim
     if (claim === this.#unused) this.#unused = undefined
     const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
+    const { tier, copies, claimTtl } = this.#engine
+    const { settings, tagsOf, loader } = this.#plan
+    const { ttl, grace, view } = settings
     try {
+      // A loader that takes the context may set tags.
+      const computed = tagsOf !== undefined || loader.length > 0
+      const { framed } = view.format.codec
+      const tagPlan = { named: view.tags, computed, framed, lifetime: ttl + grace + claimTtl }
+      const slot = this.#slot.tags === undefined ? this.#first : this.#slot
+      const before = tier.tags.before(this.#address, tagPlan, slot)
+      const tags = before instanceof Promise ? await before : before
+      this.#tags = tags
+      this.#begun = true
       this.signal.throwIfAborted()
       return await loadAndStore(this.#engine, this.#plan, {
         address: this.#address,
@@ -249,7 +285,13 @@ export class RunningFlight implements Flight<unknown> {
         previous,
         background: this.inBackground,
         unreachable: this.#slot.kind === 'unreachable',
+        since: copies?.since(),
+        tags,
         detached: () => this.detached,
+        joined: () => this.#joined,
+        overtaken: () => {
+          this.#overtaken = true
+        },
       })
     } catch (error) {
       await this.#giveUp(claim)
@@ -277,12 +319,29 @@ export class RunningFlight implements Flight<unknown> {
       return false
     }
     const leave = other.board()
+    const late = other.begun
     try {
-      this.#rode = await abortable(other.sharedWith(this.#slot, true), this.signal)
+      const rode = await abortable(other.sharedWith(this.#slot, true), this.signal)
+      if (late && other.overtaken) {
+        this.#settled = false
+        return false
+      }
+      this.#rode = rode
       return true
     } finally {
       leave()
     }
+  }
+
+  /** Whether a caller names the same tags and, once the load has begun, has found the tokens that it began with. */
+  #hasTags({ tags }: View, slot: Slot): boolean {
+    const own = this.#plan.settings.view.tags
+    if (tags.length !== own.length || !own.every(name => tags.includes(name))) return false
+    const before = this.#tags
+    if (before === undefined || slot.kind === 'unreachable') return true
+    const found = slot.tags
+    if (!sameToken(before.generation, found?.generation)) return false
+    return own.every(name => sameToken(before.tokens.get(name), found?.tokens.get(name)))
   }
 
   #claimant(): RunningFlight | undefined {

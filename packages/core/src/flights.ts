@@ -1,6 +1,7 @@
 import type { Milliseconds } from './duration.js'
 import { type Failure, Failures } from './failures.js'
 import type { Boarding, RunningFlight } from './flight.js'
+import type { KeySpace } from './key.js'
 import type { View } from './tier.js'
 
 /** The flights over one store, by where their key is stored, and which keys failed lately. */
@@ -50,6 +51,13 @@ export class Flights {
     const flights = this.#byAddress.get(at)
     if (flights === undefined) return
     for (const flight of flights) flight.detach()
+  }
+
+  /** The same for the flights of a namespace that have one of these tags. */
+  detachTagged({ path }: Pick<KeySpace, 'path'>, names: readonly string[]): void {
+    for (const flights of this.#byAddress.values()) {
+      for (const flight of flights) flight.detachTagged(path, names)
+    }
   }
 
   detachUnder(prefix: string): void {

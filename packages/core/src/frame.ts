@@ -18,7 +18,7 @@
  * | 28–51 | createdAt, staleAt, deleteAt: float64 | | 28–35 | the holder's id |
  * | 52–55 | load time in ms | | | |
  * | 56–59 | schema version | | | |
- * | 60–61 | length of the tags, then the tags, then the payload | | | |
+ * | 60–61 | length of the tags, then the tags (see `frame-tags.ts`), then the payload | | | |
  *
  * `expire` rewrites the state and the random bits in place, in Redis itself: the checksum leaves them out. What a
  * reader doesn't know (a format, state, flag or reserved byte) makes a frame unreadable, a miss, so that a later
@@ -30,8 +30,10 @@ import type { CodecLookup } from './codec.js'
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, decompress } from './compression.js'
 import type { EpochMs, Milliseconds } from './duration.js'
 import type { EntryMeta } from './entry.js'
+import { decodeTags, encodeTags } from './frame-tags.js'
 import { matchesKeyHash, writeKeyHash } from './key-hash.js'
 import { randomBits } from './random-bits.js'
+import type { Tagged } from './token.js'
 
 /** The payload is compressed. */
 export const FLAG_COMPRESSED = 1
@@ -52,6 +54,8 @@ export interface FrameInit {
   readonly codecId: number
   /** The sum of `FLAG_COMPRESSED` and `FLAG_UNCHECKED`, as they apply. */
   readonly flags: number
+  /** @default none */
+  readonly tagged?: readonly Tagged[]
   readonly payload: Uint8Array
   /** The frame's 64 random bits, as 8 bytes; drawn where absent. */
   readonly bits?: Uint8Array
@@ -114,6 +118,8 @@ const LOAD_TIME_AT = 52
 const SCHEMA_VERSION_AT = 56
 const TAGS_LENGTH_AT = 60
 
+const NO_TAGGED: readonly Tagged[] = Object.freeze([])
+
 const MAX_UINT32 = 0xffffffff
 
 const FOREIGN: UnreadableHead = Object.freeze({ kind: 'unreadable', reason: 'foreign' })
@@ -126,18 +132,22 @@ const UNKNOWN_CODEC: DecodedPayload = Object.freeze({ ok: false, reason: 'codec'
 /** The bytes of a value. `key` is hashed into them; a reader must give the same. A load time is rounded to 1 ms. */
 export function encodeFrame(
   key: string,
-  { meta, expired, codecId, flags, payload, bits }: FrameInit,
+  { meta, expired, codecId, flags, tagged = NO_TAGGED, payload, bits }: FrameInit,
 ): Buffer {
-  const frame = Buffer.allocUnsafe(FRAME_OVERHEAD + payload.length)
-  writeHead(frame, expired ? EXPIRED : VALUE, codecId, flags, bits ?? randomBits())
+  const tags = encodeTags(tagged)
+  const payloadAt = FRAME_OVERHEAD + tags.length
+  const frame = Buffer.allocUnsafe(payloadAt + payload.length)
+  const allFlags = tags.length === 0 ? flags : flags | FLAG_TAGS
+  writeHead(frame, expired ? EXPIRED : VALUE, codecId, allFlags, bits ?? randomBits())
   writeKeyHash(frame, HASH_AT, key)
   frame.writeDoubleLE(meta.createdAt, CREATED_AT)
   frame.writeDoubleLE(meta.staleAt, STALE_AT)
   frame.writeDoubleLE(meta.deleteAt, DELETE_AT)
   frame.writeUInt32LE(Math.min(Math.max(0, Math.round(meta.loadTime)), MAX_UINT32), LOAD_TIME_AT)
   frame.writeUInt32LE(meta.schemaVersion, SCHEMA_VERSION_AT)
-  frame.writeUInt16LE(0, TAGS_LENGTH_AT)
-  frame.set(payload, FRAME_OVERHEAD)
+  frame.writeUInt16LE(tags.length, TAGS_LENGTH_AT)
+  frame.set(tags, FRAME_OVERHEAD)
+  frame.set(payload, payloadAt)
   return sealed(frame)
 }
 
@@ -200,6 +210,16 @@ export function decodePayload(
   } catch {
     return CORRUPT
   }
+}
+
+/**
+ * The tags of the frame that `head` was read from; `undefined` where they are none.
+ *
+ * Damaged ones fit no token, and their checksum is that of the payload, without which no value is served.
+ */
+export function decodeFrameTags(head: FrameHead, bytes: Uint8Array): readonly Tagged[] | undefined {
+  if ((head.flags & FLAG_TAGS) === 0) return NO_TAGGED
+  return decodeTags(asBuffer(bytes).subarray(FRAME_OVERHEAD, head.payloadOffset))
 }
 
 /** A copy of a value's frame in the expired state, under new random bits. */

@@ -21,6 +21,7 @@ export { CACHE_OPTION_NAMES, type CacheOptions } from './cache-options.js'
 export type { Claim } from './claim.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
 export type { Codec, CodecName } from './codec.js'
+export type { Invalidation } from './collected-invalidation.js'
 export type { CompressionOptions } from './compression.js'
 export { createCache } from './create-cache.js'
 export {
@@ -36,7 +37,9 @@ export type {
   CacheEvent,
   CacheEventType,
   CacheListener,
+  InvalidationTarget,
   LoadReason,
+  LocalDropReason,
   NotStoredReason,
   TierName,
   UnusableReason,
@@ -46,7 +49,7 @@ export { type FlightChanges, flightWith } from './flight-with.js'
 export type { Flight, Guard, Passenger } from './guard.js'
 export type { GuardOption, GuardSettings, LoadOptions } from './guard-options.js'
 export type { Quantiles } from './histogram.js'
-export type { InvalidateAfterOptions, Invalidation } from './invalidation.js'
+export type { InvalidateAfterOptions } from './invalidate-after.js'
 export type { LoadContext, Loader } from './loader.js'
 export { memoryBus } from './memory-bus.js'
 export { checkOptions, nearestName } from './options.js'
@@ -61,6 +64,7 @@ export type {
   RemoteStore,
   Stored,
   StoreLimits,
+  StoreShards,
   Version,
 } from './store.js'
 export { checkWireKey, MAX_WIRE_KEY_BYTES } from './wire-key.js'

@@ -12,8 +12,8 @@ export interface KeySpace {
   readonly localPrefix: string
 }
 
-/** The library's own keys: tag tokens, elections of refreshers, generations. */
-export type OwnKeyKind = 'tag' | 'refresh' | 'gen'
+/** The library's own keys: tag tokens, the tag epoch of a namespace, elections of refreshers, generations. */
+export type OwnKeyKind = 'tag' | 'epoch' | 'refresh' | 'gen'
 
 /** The longest path in characters, which leaves every digested key room for a readable head. */
 const MAX_PATH_LENGTH = 100
@@ -85,7 +85,7 @@ export function wireKey(space: KeySpace, key: string): string {
 }
 
 /** The key of something that the library itself keeps in a space; never equal to the wire key of a user's key. */
-export function ownKey(space: KeySpace, kind: OwnKeyKind, name: string): string {
+export function ownKey(space: Pick<KeySpace, 'path'>, kind: OwnKeyKind, name: string): string {
   const full = `${space.path}${OWN_MARK}${kind}:${name}`
   return isLegal(full) ? full : digested(full, full)
 }
@@ -101,6 +101,28 @@ export function wireClearPrefix(space: KeySpace): string {
     'ERR_CACHE_UNSUPPORTED',
     "clear() needs a prefix, or it would delete other programs' keys; this cache has prefix '': give it one, or clear a namespace",
   )
+}
+
+/** The paths of a space and of all that it is nested in, the outermost first; none for a root without a prefix. */
+export function pathsTo({ path }: KeySpace): readonly string[] {
+  if (path === '') return []
+  const names = path.split(':')
+  return names.map((_, index) => names.slice(0, index + 1).join(':'))
+}
+
+/**
+ * The keys under which a local store may keep the value of a wire key, seen from a cache with this root.
+ *
+ * Without a prefix there may be two; none for keys of others, and for digested ones, which can't be read back.
+ */
+export function localKeysOf(root: KeySpace, wire: string): readonly string[] {
+  const keys = wire.startsWith(root.wirePrefix) ? [localKey(root, wire.slice(root.wirePrefix.length))] : []
+  const above = root.path === '' ? '' : `${root.path}:`
+  const end = wire.indexOf('::', above.length)
+  if (end <= above.length || !wire.startsWith(above)) return keys
+  const names = wire.slice(above.length, end)
+  if (!names.split(':').every(isName)) return keys
+  return [...keys, `\0${names}::${wire.slice(end + 2)}`]
 }
 
 /** The key under which a local store keeps `key`: itself at the root, `\0ns:ns::key` in a namespace. */

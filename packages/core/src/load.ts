@@ -7,11 +7,15 @@ import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { LoadReason } from './events.js'
-import { lifetimeOf } from './lifetime.js'
+import { keptFor, lifetimeOf } from './lifetime.js'
 import { type Loaded, type Loader, runLoader } from './loader.js'
+import type { Since } from './local-copies.js'
 import type { Settings } from './settings.js'
 import type { Share } from './sharing.js'
+import type { TagsAfter, TagsBefore } from './tag-load.js'
+import { checkTags, NO_TAGS } from './tag-names.js'
 import type { Address } from './tier.js'
+import type { Tagged } from './token.js'
 
 /** What a call asks for: how to load, and how to keep what was loaded. */
 export interface LoadPlan {
@@ -19,6 +23,8 @@ export interface LoadPlan {
   readonly settings: Settings
   /** The ttl of a loaded value; `undefined` leaves it to the settings. */
   readonly ttlOf: ((value: unknown) => Milliseconds) | undefined
+  /** The tags of a loaded value, besides those that the view names; `undefined` for none. */
+  readonly tagsOf: ((value: unknown) => readonly string[]) | undefined
   /** Makes the previous value the loader's own, where readers don't share values. */
   readonly share: Share | undefined
   /** The call waits for less than others of its cache. */
@@ -39,8 +45,14 @@ interface Load {
   readonly background: boolean
   /** The store did not answer before. */
   readonly unreachable: boolean
+  readonly since: Since | undefined
+  readonly tags: TagsBefore
   /** Whether the key was invalidated in this process since the flight began. */
   detached(): boolean
+  /** Whether callers have joined since it began, who go by what is known of its tags in the end. */
+  joined(): boolean
+  /** A tag that the value turned out to have was invalidated meanwhile: whoever has joined has to look again. */
+  overtaken(): void
 }
 
 /** Runs the loader, and stores what it returns as far as the claim allows; a loader that fails leaves the claim. */
@@ -54,11 +66,13 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
   const startedAt = clock.monotonic()
   let loaded: Loaded
   let ttl: Milliseconds | undefined
+  let names: readonly string[]
   let returned = false
   try {
     loaded = await abortable(callLoader(plan, load), signal)
     returned = true
     ttl = loaded.ttl ?? ttlOf?.(loaded.value)
+    names = tagNames(plan, loaded)
   } catch (error) {
     counters.loadErrors++
     // What the caller brought says nothing about the key, and neither does a load that an invalidation has overtaken.
@@ -85,19 +99,55 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
     deleteAt,
     schemaVersion: view.schemaVersion,
   }
-  const { unreachable } = load
+  const kept = lifetime === undefined ? 0 : keptFor(lifetime, view, clock.now(), engine.claimTtl)
+  // Without a claim nothing is stored, but whoever has joined must not be served what is outdated.
+  const asks = names.length > 0 || claim !== undefined
+  const tagging = asks ? tagsAfter(engine, load, view.tags, names, kept) : NO_TAGGED
+  const tagged = tagging instanceof Promise ? await tagging : tagging
+  if (tagged === 'overtaken') load.overtaken()
+  const { unreachable, since } = load
   const result = {
     address,
     view,
     entry,
     checkable,
+    kept,
+    since,
+    tagged: typeof tagged === 'string' ? NO_TAGGED : tagged,
     forced: reason === 'forced',
-    detached: load.detached(),
+    detached: load.detached() || tagged === 'overtaken',
     unreachable,
   }
-  if (lifetime !== undefined) await commitResult(engine, claim, result)
+  if (tagged === 'unknown') await discardResult(engine, claim, result, 'tags')
+  else if (lifetime !== undefined) await commitResult(engine, claim, result)
   else await discardResult(engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
   return entry
+}
+
+const NO_TAGGED: readonly Tagged[] = []
+
+/** All tags of a loaded value: named, computed, and set by the loader. */
+function tagNames({ tagsOf, settings }: LoadPlan, { value, tags }: Loaded): readonly string[] {
+  const named = settings.view.tags
+  if (tagsOf === undefined && tags.length === 0) return named
+  return checkTags([...named, ...(tagsOf?.(value) ?? NO_TAGS), ...tags])
+}
+
+/** The tokens of these tags from before the load; says so where one has changed that nobody could know of. */
+function tagsAfter(
+  { tier }: Engine,
+  { tags: before, joined, address }: Load,
+  named: readonly string[],
+  names: readonly string[],
+  kept: Milliseconds,
+): TagsAfter | Promise<TagsAfter> {
+  const after = tier.tags.after(before, names, kept)
+  // Who joined has seen the tokens of the named tags with its own eyes, but not those of the others.
+  if (names.length === named.length || !joined()) return after
+  return Promise.resolve(after).then(async tagged => {
+    if (typeof tagged === 'string') return tagged
+    return (await tier.tags.areCurrent(address, tagged)) ? tagged : 'overtaken'
+  })
 }
 
 /** Whoever left, closed the cache or was impatient, stopped a load that might have returned. */

@@ -1,6 +1,7 @@
 import { type Duration, type Milliseconds, parseDuration } from './duration.js'
 import { type CheckedValue, checkValue } from './schema-check.js'
 import type { StandardSchema } from './standard-schema.js'
+import { checkTags, NO_TAGS } from './tag-names.js'
 
 /** Produces a missing value. What it throws reaches the caller as it is. */
 export type Loader<V> = (context: LoadContext) => V | PromiseLike<V>
@@ -18,12 +19,16 @@ export interface LoadContext {
   noStore(): void
   /** Sets the ttl of this value; 0 is `noStore()`. @throws CacheError `ERR_CACHE_DURATION` */
   setTtl(ttl: Duration): void
+  /** Adds tags to this value, besides those that the call names or computes. @throws CacheError `ERR_CACHE_TAG` */
+  setTags(tags: readonly string[]): void
 }
 
 /** What a loader returned and asked for. */
 export interface Loaded extends CheckedValue {
   /** The ttl it set; `undefined` where it set none. */
   readonly ttl: Milliseconds | undefined
+  /** The tags it set. */
+  readonly tags: readonly string[]
 }
 
 /** Runs a loader; checks the value by the schema and passes on the schema's output. */
@@ -33,6 +38,7 @@ export async function runLoader(
   schema: StandardSchema | undefined,
 ): Promise<Loaded> {
   let ttl: Milliseconds | undefined
+  let tags: readonly string[] = NO_TAGS
   const context: LoadContext = {
     ...told,
     noStore() {
@@ -41,8 +47,11 @@ export async function runLoader(
     setTtl(duration) {
       ttl = parseDuration(duration, 'setTtl')
     },
+    setTags(names) {
+      tags = [...tags, ...checkTags(names, 'setTags')]
+    },
   }
   const value = await loader(context)
-  // `ttl` is read after the loader has run, and has set it.
-  return { ...(await checkValue(schema, value, told.key)), ttl }
+  // `ttl` and `tags` are read after the loader has run, and has set them.
+  return { ...(await checkValue(schema, value, told.key)), ttl, tags }
 }

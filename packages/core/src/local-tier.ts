@@ -4,13 +4,19 @@ import type { Entry } from './entry.js'
 import { CacheError } from './errors.js'
 import type { Events, UnusableReason } from './events.js'
 import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from './key.js'
+import type { LocalState } from './local-copies.js'
+import { hasTags, LocalEntry, type LocalEntryInit, validityOf } from './local-entry.js'
+import type { LocalTagged } from './local-tags.js'
+import { localTierTags } from './local-tier-tags.js'
 import { notEncodable } from './not-encodable.js'
 import { passes } from './schema-check.js'
 import type { Share } from './sharing.js'
-import { EMPTY, NEWER, type Slot } from './slot.js'
-import type { StandardSchema } from './standard-schema.js'
+import { EMPTY, NEWER, type Slot, type SlotTags } from './slot.js'
 import type { LocalStore, Version } from './store.js'
+import { NO_TAGS } from './tag-names.js'
 import type { Address, Packed, Tier, View } from './tier.js'
+import type { Token } from './token.js'
+import { tokenKey } from './token-key.js'
 
 /** Stands in an entry's value while a load holds the key. */
 class LocalMarker {
@@ -23,51 +29,32 @@ class LocalMarker {
   }
 }
 
-/**
- * An entry of a local store.
- *
- * One class for values and markers, so that the hit path sees one shape; a marker is never fresh. The object
- * itself is its version: compare-and-set is a comparison by identity.
- */
-export class LocalEntry implements Entry<unknown> {
-  readonly value: unknown
-  readonly createdAt: number
-  readonly loadTime: number
-  readonly staleAt: number
-  readonly deleteAt: number
-  readonly schemaVersion: number
-  /** The schema that gave the value out. */
-  readonly schema: StandardSchema | undefined
-  /** Whether the value passes its schema again, so that another one can check it. */
-  readonly checkable: boolean
-
-  constructor(
-    value: unknown,
-    createdAt: number,
-    loadTime: number,
-    staleAt: number,
-    deleteAt: number,
-    schemaVersion: number,
-    schema: StandardSchema | undefined,
-    checkable: boolean,
-  ) {
-    this.value = value
-    this.createdAt = createdAt
-    this.loadTime = loadTime
-    this.staleAt = staleAt
-    this.deleteAt = deleteAt
-    this.schemaVersion = schemaVersion
-    this.schema = schema
-    this.checkable = checkable
-  }
+const MARKER_INIT: LocalEntryInit = {
+  value: undefined,
+  createdAt: 0,
+  loadTime: 0,
+  staleAt: 0,
+  deleteAt: 0,
+  schemaVersion: 0,
+  schema: undefined,
+  checkable: false,
+  tags: undefined,
+  trustedUntil: Number.POSITIVE_INFINITY,
 }
 
 function markerEntry(marker: LocalMarker, deleteAt: EpochMs): LocalEntry {
-  return new LocalEntry(marker, 0, 0, 0, deleteAt, 0, undefined, false)
+  return new LocalEntry({ ...MARKER_INIT, value: marker, deleteAt })
 }
 
 /** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
-export function localTier(store: LocalStore, clock: Clock, events: Events, keep: Share | undefined): Tier {
+export function localTier(
+  store: LocalStore,
+  state: LocalState,
+  clock: Clock,
+  events: Events,
+  keep: Share | undefined,
+): Tier {
+  const { tags: states } = state
   /** Until when each entry that is being refreshed is taken. */
   const refreshed = new WeakMap<object, EpochMs>()
 
@@ -115,18 +102,49 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
 
   function readSlot(address: Address, view: View): Slot {
     const entry = store.get(address.at) as LocalEntry | undefined
-    if (entry === undefined) return EMPTY
+    if (entry === undefined) return emptySlot(address, view)
     const { value } = entry
     const dead = clock.now() >= entry.deleteAt
     if (value instanceof LocalMarker) {
-      if (dead) return EMPTY
-      if (value.open) return { kind: 'open', version: entry }
-      return { kind: 'marker', holder: value.holder, version: entry }
+      if (dead) return emptySlot(address, view)
+      const tags = slotTags(address, entry, view)
+      if (value.open) return { kind: 'open', version: entry, tags }
+      return { kind: 'marker', holder: value.holder, version: entry, tags }
     }
-    if (dead) return { kind: 'unusable', version: entry, reason: 'dead' }
-    if (entry.schemaVersion > view.schemaVersion) return NEWER
-    if (entry.schemaVersion < view.schemaVersion) return unusable(address, entry, 'version')
-    return { kind: 'value', entry, version: entry, id: () => entry }
+    const tags = slotTags(address, entry, view)
+    const validity = validityOf(entry, states)
+    // Without grace there is no span in which an expired value could be served.
+    if (dead || (validity === 'stale' && entry.staleAt === entry.deleteAt)) {
+      return { kind: 'unusable', version: entry, reason: 'dead', tags }
+    }
+    if (validity === 'dead' || !hasTags(entry, view.tags)) return { ...unusable(address, entry, 'tag'), tags }
+    if (entry.schemaVersion > view.schemaVersion) return { ...NEWER, tags }
+    if (entry.schemaVersion < view.schemaVersion) return { ...unusable(address, entry, 'version'), tags }
+    const found = validity === 'stale' ? new LocalEntry({ ...entry, staleAt: 0 }) : entry
+    return {
+      kind: 'value',
+      entry: found,
+      version: entry,
+      id: () => entry,
+      checkable: entry.checkable,
+      tags,
+    }
+  }
+
+  function emptySlot({ space }: Address, { tags: named }: View): Slot {
+    if (named.length === 0) return EMPTY
+    return { ...EMPTY, tags: { tokens: tokensOf(space, named), found: NO_TAGS, generation: undefined } }
+  }
+
+  /** What of its tags a load has to know that replaces this entry. */
+  function slotTags({ space }: Address, entry: LocalEntry, view: View): SlotTags | undefined {
+    if (entry.tags === undefined && view.tags.length === 0) return undefined
+    const found = entry.tags?.map(({ name }) => name) ?? NO_TAGS
+    return { tokens: tokensOf(space, view.tags), found, generation: undefined }
+  }
+
+  function tokensOf(space: KeySpace, names: readonly string[]): ReadonlyMap<string, Token> {
+    return new Map(names.map(name => [name, states.tagged(name, tokenKey(space, name)).token]))
   }
 
   function unusable({ key }: Address, version: Version, reason: UnusableReason): Slot {
@@ -138,9 +156,10 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
     const found = readSlot(address, view)
     const { schema } = view
     if (schema === undefined || found.kind !== 'value') return found
-    const entry = found.entry as LocalEntry
+    const entry = found.version as LocalEntry
     if (entry.schema === schema || !entry.checkable) return found
-    const judge = (passed: boolean) => (passed ? found : unusable(address, entry, 'schema'))
+    const judge = (passed: boolean): Slot =>
+      passed ? found : { ...unusable(address, entry, 'schema'), tags: found.tags }
     const passed = passes(schema, entry.value)
     return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
   }
@@ -150,12 +169,18 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
     address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
     read,
     readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
-    pack(_address, { value, createdAt, loadTime, staleAt, deleteAt, schemaVersion }, view, checkable) {
+    pack(_address, entry, view, checkable, tagged) {
       const { schema, format } = view
       // What a remote store would refuse is refused here too, or the backend could not be swapped.
-      if (!format.codec.framed) format.codec.encode(value)
-      const own = kept(value)
-      return new LocalEntry(own, createdAt, loadTime, staleAt, deleteAt, schemaVersion, schema, checkable)
+      if (!format.codec.framed) format.codec.encode(entry.value)
+      return new LocalEntry({
+        ...entry,
+        value: kept(entry.value),
+        schema,
+        checkable,
+        tags: tagged.length === 0 ? undefined : (tagged as readonly LocalTagged[]),
+        trustedUntil: Number.POSITIVE_INFINITY,
+      })
     },
     packMarker: (_address, holder, open) => markerEntry(new LocalMarker(holder, open), 0),
     async elect(_address, id, _holder, ttl) {
@@ -165,36 +190,35 @@ export function localTier(store: LocalStore, clock: Clock, events: Events, keep:
       await hold()
       return { renew: hold, giveUp: async () => void refreshed.delete(entry) }
     },
-    async set(at, packed, ttl) {
+    tags: localTierTags(state),
+    async set({ at }, packed, ttl) {
       put(at, packed, ttl)
     },
     add: async (at, packed, ttl) => (isAbsent(at) ? put(at, packed, ttl) : undefined),
     replace: async (at, packed, ttl, version) => (holds(at, version) ? put(at, packed, ttl) : undefined),
     async delete(at, version) {
-      return (version === undefined || holds(at, version)) && store.delete(at)
+      return holds(at, version) && store.delete(at)
     },
-    async deleteMany(ats) {
-      for (const at of ats) store.delete(at)
+    async drop(addresses) {
+      for (const { at } of addresses) store.delete(at)
     },
     async expire(address) {
       const entry = store.get(address.at) as LocalEntry | undefined
       if (entry === undefined) return
-      const { value, createdAt, loadTime, staleAt, deleteAt, schemaVersion, schema, checkable } = entry
       // Without grace there is no span in which an expired value could be served.
-      if (value instanceof LocalMarker || staleAt === deleteAt) {
+      if (entry.value instanceof LocalMarker || entry.staleAt === entry.deleteAt) {
         store.delete(address.at)
         return
       }
-      const stale = new LocalEntry(value, createdAt, loadTime, 0, deleteAt, schemaVersion, schema, checkable)
-      store.set(address.at, stale)
+      store.set(address.at, new LocalEntry({ ...entry, staleAt: 0 }))
     },
     clearPrefix(space) {
       // Local keys need no prefix of their own; what clear() may not do is the same on every backend.
       wireClearPrefix(space)
       return localClearPrefix(space)
     },
-    async clear(prefix) {
-      store.clear(prefix)
+    async clear(space) {
+      store.clear(localClearPrefix(space))
     },
     ping: async () => {},
   }

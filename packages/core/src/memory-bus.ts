@@ -1,4 +1,5 @@
 import type { MessageBus, MessageListener } from './bus.js'
+import { CacheError } from './errors.js'
 
 /**
  * A bus within this process: for several caches with a local tier each, and for tests.
@@ -25,6 +26,7 @@ export function memoryBus(): MessageBus {
     kind: 'messages',
     name: 'memory',
     listen(channel, given) {
+      if (closed) throw gone()
       // One of its own per call, so that a listener may listen twice.
       const listener: MessageListener = {
         up: () => given.up(),
@@ -40,11 +42,12 @@ export function memoryBus(): MessageBus {
         if (listeners.size === 0 && channels.get(channel) === listeners) channels.delete(channel)
       }
     },
-    async publish(channel, message) {
-      if (closed) throw new Error('the bus has been closed')
-      const bytes = Uint8Array.from(message)
+    async publish(channel, given) {
+      if (closed) throw gone()
+      // The sender may go on with its own.
+      const message = Uint8Array.from(given)
       for (const listener of channels.get(channel) ?? []) {
-        tell(channel, listener, () => listener.message(bytes))
+        tell(channel, listener, () => listener.message(Uint8Array.from(message)))
       }
     },
     async close() {
@@ -52,4 +55,8 @@ export function memoryBus(): MessageBus {
       channels.clear()
     },
   }
+}
+
+function gone(): CacheError {
+  return new CacheError('ERR_CACHE_CLOSED', 'the bus has been closed; make a new one')
 }

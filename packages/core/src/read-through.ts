@@ -2,7 +2,7 @@ import { abortable, onAbort } from './abortable.js'
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
-import type { Entry } from './entry.js'
+import type { Entry, EntryMeta } from './entry.js'
 import { isCacheError } from './errors.js'
 import type { LoadReason } from './events.js'
 import { RunningFlight } from './flight.js'
@@ -17,8 +17,8 @@ export interface ReadThrough {
   readonly address: Address
   readonly view: View
   readonly refresh: boolean
-  /** The caller has asked the guard already, which wants what is fresh refreshed early. */
-  readonly early: boolean
+  /** The fresh value that the caller has found already, and that the guard wants refreshed early. */
+  readonly early: EntryMeta | undefined
   readonly guardSettings: GuardSettings
   /** Frees this caller alone. */
   readonly signal: AbortSignal | undefined
@@ -94,10 +94,15 @@ function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): 
   if (slot.kind !== 'value') return 'miss'
   const now = clock.now()
   if (now >= slot.entry.staleAt) return 'stale'
-  if (call.early) return 'early'
+  if (call.early !== undefined && sameWrite(call.early, slot.entry)) return 'early'
   return guard?.shouldRefresh?.(slot.entry, now, clock.random, call.guardSettings) === true
     ? 'early'
     : undefined
+}
+
+/** A copy in the local tier may be older than what the remote tier has. */
+function sameWrite(a: EntryMeta, b: EntryMeta): boolean {
+  return a === b || (a.createdAt === b.createdAt && a.staleAt === b.staleAt && a.deleteAt === b.deleteAt)
 }
 
 /** The plan, within the time that is left to a caller who has waited before. */
@@ -159,6 +164,7 @@ async function share(
       await abortable(running, left.signal)
       return LOOK_AGAIN
     }
+    const late = running.begun
     const leave = running.board()
     try {
       // A guard that has a say in it decides who is served what is present.
@@ -174,7 +180,10 @@ async function share(
       // A guard need not wait for it.
       outcome.catch(() => {})
       const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left.signal)
-      if (entry !== passenger.present) counters.sharedLoads++
+      if (entry === passenger.present) return entry
+      // The value has tags that this caller could not know of, and one of them was invalidated meanwhile.
+      if (late && running.overtaken) return LOOK_AGAIN
+      counters.sharedLoads++
       return entry
     } catch (error) {
       const timedOut = isCacheError(error, 'ERR_CACHE_LOAD_TIMEOUT') && error === running.signal.reason

@@ -1,5 +1,7 @@
 import { pieces } from './at-most.js'
+import type { Background } from './background.js'
 import type { Clock } from './clock.js'
+import type { CodecLookup } from './codec.js'
 import { compress } from './compression.js'
 import type { Milliseconds } from './duration.js'
 import type { Entry, EntryMeta } from './entry.js'
@@ -7,22 +9,28 @@ import { CacheError } from './errors.js'
 import type { Events, UnusableReason } from './events.js'
 import {
   asExpired,
+  decodeFrameTags,
   decodeHead,
   decodePayload,
   encodeFrame,
   encodeMarker,
   FLAG_COMPRESSED,
-  FLAG_TAGS,
   FLAG_UNCHECKED,
+  type FrameHead,
 } from './frame.js'
+import { Generations } from './generations.js'
 import { ownKey, wireClearPrefix, wireKey } from './key.js'
 import { randomBits } from './random-bits.js'
 import { ReadBatch } from './read-batch.js'
+import { GENERATION, RemoteTags } from './remote-tags.js'
 import { passes } from './schema-check.js'
-import { EMPTY, type FoundValue, NEWER, type Slot, UNREACHABLE } from './slot.js'
+import { EMPTY, type FoundValue, NEWER, type Slot, type SlotTags, UNREACHABLE } from './slot.js'
 import type { RemoteStore, Stored, Version } from './store.js'
 import type { StoreCalls } from './store-calls.js'
+import { StoredTokens } from './stored-tokens.js'
 import type { Address, Tier, View } from './tier.js'
+import { type Tagged, type Token, type Validity, worstValidity } from './token.js'
+import type { Undelivered } from './undelivered.js'
 
 /** How long it may take to find and delete everything under a prefix. */
 const CLEAR_TIMEOUT: Milliseconds = 60_000
@@ -30,10 +38,26 @@ const CLEAR_TIMEOUT: Milliseconds = 60_000
 /** Most keys of one request, so that each has its own deadline. */
 const LARGEST_DELETE = 1_024
 
+/** What a read without tags has learnt of them. */
+const NO_SLOT_TAGS: SlotTags = { tokens: new Map(), found: [], generation: undefined }
+
+/** What the remote tiers of several caches over one store share, and what their cache reports to. */
+export interface RemoteTierContext {
+  readonly clock: Clock
+  readonly events: Events
+  readonly background: Background
+  readonly undelivered: Undelivered
+}
+
 /** A remote store as a tier: frames on the wire, reads joined into batches. */
-export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tier {
+export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier {
+  const { clock, events, background, undelivered } = context
   const { store } = calls
   const batch = new ReadBatch(calls)
+  const storedTokens = new StoredTokens(calls, batch, clock)
+  const generations =
+    store.clear === undefined ? new Generations(calls, storedTokens, clock, background) : undefined
+  const tags = new RemoteTags(calls, storedTokens, undelivered, generations, background)
 
   function unusable(address: Address, version: Version, reason: UnusableReason): Slot {
     // A dead frame is an ordinary miss; everything else is news.
@@ -41,46 +65,98 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     return { kind: 'unusable', version, reason }
   }
 
-  function slotOf(address: Address, stored: Stored | undefined, view: View): Slot | Promise<Slot> {
+  function slotOf(
+    address: Address,
+    stored: Stored | undefined,
+    view: View,
+    known: SlotTags,
+  ): Slot | Promise<Slot> {
     if (stored === undefined) return EMPTY
     const { version } = stored
     if (!view.format.codec.framed) {
       const entry: Entry<unknown> = { ...UNFRAMED, value: view.format.codec.decode(stored.bytes) }
-      return schemaChecked(address, { kind: 'value', entry, version, id: () => version }, view)
+      const found: FoundValue = { kind: 'value', entry, version, id: () => version, checkable: true }
+      return schemaChecked(address, found, view)
     }
     const head = decodeHead(address.at, stored.bytes)
     if (head.kind === 'unreadable') return unusable(address, version, head.reason)
-    // Whoever can't check an entry's tags must not serve it.
-    if (head.kind === 'value' && (head.flags & FLAG_TAGS) !== 0) return unusable(address, version, 'format')
     if (head.kind === 'marker') {
       return head.open ? { kind: 'open', version } : { kind: 'marker', holder: head.holder, version }
     }
+    const tagged = decodeFrameTags(head, stored.bytes)
+    if (tagged === undefined) return unusable(address, version, 'corrupt')
+    const judged = judge(address, head, view, tagged, known)
+    const { decoders } = view.format.codec
+    if (!(judged instanceof Promise)) return valueSlot(address, head, stored, view, judged, decoders)
+    return judged.then(one => valueSlot(address, head, stored, view, one, decoders))
+  }
+
+  /** What its tags say of a frame: those that the call has not named cost another round trip. */
+  function judge(
+    { space }: Address,
+    { createdAt, deleteAt }: FrameHead,
+    view: View,
+    tagged: readonly Tagged[],
+    known: SlotTags,
+  ): Judged | Promise<Judged> {
+    undelivered.outlive(deleteAt - createdAt)
+    const names = tagged.map(({ name }) => name)
+    const found = names.filter(name => name !== GENERATION)
+    if (tagged.length === 0 && view.tags.length === 0 && known.generation === undefined) return VALID
+    const result = (validity: Validity, tokens: SlotTags['tokens']): Judged => ({
+      validity,
+      tags: { tokens, found, generation: known.generation },
+    })
+    const fits = view.tags.every(name => names.includes(name))
+    const cleared = generations !== undefined && !names.includes(GENERATION)
+    if (!fits || cleared || clock.now() >= deleteAt)
+      return result(fits && !cleared ? 'valid' : 'dead', known.tokens)
+    const verdict = (tokens: Map<string, Token | undefined>): Judged => {
+      tokens.set(GENERATION, known.generation)
+      return result(worstValidity(tagged, tokens), tokens)
+    }
+    const missing = found.some(name => !known.tokens.has(name))
+    if (!missing) return verdict(new Map(known.tokens))
+    return tags.read(space, found, known.tokens).then(verdict)
+  }
+
+  function valueSlot(
+    address: Address,
+    head: FrameHead,
+    { bytes, version }: Stored,
+    view: View,
+    { validity, tags }: Judged,
+    codecs: CodecLookup,
+  ): Slot | Promise<Slot> {
     const { createdAt, loadTime, deleteAt, schemaVersion } = head
+    const expired = head.expired || validity === 'stale'
     // Without grace there is no span in which an expired value could be served.
-    const dead = clock.now() >= deleteAt || (head.expired && deleteAt === head.staleAt)
-    if (dead) return unusable(address, version, 'dead')
-    if (schemaVersion > view.schemaVersion) return NEWER
-    if (schemaVersion < view.schemaVersion) return unusable(address, version, 'version')
-    const payload = decodePayload(head, stored.bytes, view.format.codec.decoders)
-    if (!payload.ok) return unusable(address, version, payload.reason)
-    const staleAt = head.expired ? 0 : head.staleAt
+    const dead = clock.now() >= deleteAt || (expired && deleteAt === head.staleAt)
+    if (dead) return { ...unusable(address, version, 'dead'), tags }
+    if (validity === 'dead') return { ...unusable(address, version, 'tag'), tags }
+    if (schemaVersion > view.schemaVersion) return { ...NEWER, tags }
+    if (schemaVersion < view.schemaVersion) return { ...unusable(address, version, 'version'), tags }
+    const payload = decodePayload(head, bytes, codecs)
+    if (!payload.ok) return { ...unusable(address, version, payload.reason), tags }
     const entry: Entry<unknown> = {
       value: payload.value,
       createdAt,
       loadTime,
-      staleAt,
+      staleAt: expired ? 0 : head.staleAt,
       deleteAt,
       schemaVersion,
     }
-    const found: FoundValue = { kind: 'value', entry, version, id: () => head.bits }
-    return (head.flags & FLAG_UNCHECKED) === 0 ? schemaChecked(address, found, view) : found
+    const checkable = (head.flags & FLAG_UNCHECKED) === 0
+    const found: FoundValue = { kind: 'value', entry, version, id: () => head.bits, checkable, tags }
+    return checkable ? schemaChecked(address, found, view) : found
   }
 
   function schemaChecked(address: Address, found: FoundValue, { schema }: View): Slot | Promise<Slot> {
     if (schema === undefined) return found
-    const judge = (passed: boolean) => (passed ? found : unusable(address, found.version, 'schema'))
+    const slot = (passed: boolean): Slot =>
+      passed ? found : { ...unusable(address, found.version, 'schema'), tags: found.tags }
     const passed = passes(schema, found.entry.value)
-    return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
+    return typeof passed === 'boolean' ? slot(passed) : passed.then(slot)
   }
 
   function add(at: string, bytes: Uint8Array, ttl: Milliseconds): Promise<Version | undefined> {
@@ -92,7 +168,15 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     })
   }
 
-  async function read(address: Address, view: View): Promise<Slot> {
+  function read(address: Address, view: View): Slot | Promise<Slot> {
+    // What this process has invalidated and the store has not taken is not to be believed.
+    if (undelivered.blocks(address.at)) return UNREACHABLE
+    const framed = view.format.codec.framed
+    const tagged = framed && (view.tags.length > 0 || generations !== undefined)
+    return tagged ? readTagged(address, view) : readPlain(address, view)
+  }
+
+  async function readPlain(address: Address, view: View): Promise<Slot> {
     let stored: Stored | undefined
     try {
       stored = await batch.read(address.at)
@@ -100,7 +184,24 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       // Reported where the call was made; to a reader it is a miss.
       return UNREACHABLE
     }
-    return slotOf(address, stored, view)
+    return slotOf(address, stored, view, NO_SLOT_TAGS)
+  }
+
+  async function readTagged(address: Address, view: View): Promise<Slot> {
+    const { space, at } = address
+    // All in one tick, and so in one round trip.
+    const reading = batch.read(at)
+    const generation = generations?.current(space, at)
+    const [found, tokens, current] = await Promise.all([
+      reading.catch(() => UNREACHABLE),
+      tags.read(space, view.tags),
+      generation,
+    ])
+    // Without its generation nobody knows whether an entry has been cleared.
+    if (found === UNREACHABLE || (generations !== undefined && current === undefined)) return UNREACHABLE
+    const known: SlotTags = { tokens, found: [], generation: current }
+    const slot = await slotOf(address, found as Stored | undefined, view, known)
+    return slot.tags === undefined ? { ...slot, tags: known } : slot
   }
 
   return {
@@ -108,7 +209,7 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     address: (space, key) => ({ key, at: wireKey(space, key), space }),
     read,
     readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
-    pack(address, entry, view, checkable) {
+    pack(address, entry, view, checkable, tagged) {
       const { codecId, payload } = view.format.codec.encode(entry.value)
       if (!view.format.codec.framed) return withinLimit(address, payload)
       const { compression } = view.format
@@ -118,6 +219,7 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
         expired: false,
         codecId,
         flags: (smaller === undefined ? 0 : FLAG_COMPRESSED) | (checkable ? 0 : FLAG_UNCHECKED),
+        tagged,
         payload: smaller ?? payload,
       })
       return withinLimit(address, frame)
@@ -140,12 +242,19 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
         },
       }
     },
-    set: (at, packed, ttl) => calls.run('set', [at], s => s.set(at, packed as Uint8Array, ttl)),
+    tags,
+    set: ({ at }, packed, ttl) => calls.run('set', [at], s => s.set(at, packed as Uint8Array, ttl)),
     add: (at, packed, ttl) => add(at, packed as Uint8Array, ttl),
     replace: (at, packed, ttl, version) =>
       calls.run('replace', [at], s => s.replace(at, packed as Uint8Array, ttl, version)),
     delete: (at, version) => calls.run('delete', [at], s => s.delete(at, version)),
-    async deleteMany(ats) {
+    async drop(addresses) {
+      const ats = addresses.map(({ at }) => at)
+      const [only] = ats
+      if (ats.length === 1 && only !== undefined) {
+        await calls.run('delete', [only], s => s.delete(only))
+        return
+      }
       for (const piece of pieces(ats, LARGEST_DELETE)) {
         await calls.run('deleteMany', piece, s => s.deleteMany(piece))
       }
@@ -170,13 +279,14 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
       await calls.run('delete', [at], s => s.delete(at))
     },
     clearPrefix: wireClearPrefix,
-    async clear(prefix) {
-      if (store.clear === undefined) {
-        throw new CacheError(
-          'ERR_CACHE_UNSUPPORTED',
-          `${store.name} can't list its keys, so clear() of the prefix '${prefix.slice(0, -1)}' is not possible there; delete the keys you know, or raise their 'version'`,
-        )
+    async clear(space) {
+      if (generations !== undefined) {
+        // Throws for a root without a prefix, whose keys can't be told from those of others.
+        wireClearPrefix(space)
+        await generations.clear(space)
+        return
       }
+      const prefix = wireClearPrefix(space)
       const call = (s: RemoteStore) => (s.clear as NonNullable<typeof s.clear>)(prefix)
       await calls.run('clear', [prefix], call, { timeout: CLEAR_TIMEOUT })
     },
@@ -192,6 +302,14 @@ export function remoteTier(calls: StoreCalls, clock: Clock, events: Events): Tie
     )
   }
 }
+
+/** What the tags of a frame have come to. */
+interface Judged {
+  readonly validity: Validity
+  readonly tags: SlotTags | undefined
+}
+
+const VALID: Judged = { validity: 'valid', tags: undefined }
 
 /** A value without a frame has no instants of its own: it is fresh for as long as the store keeps it. */
 const UNFRAMED: EntryMeta = {

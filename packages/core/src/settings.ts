@@ -5,6 +5,8 @@ import { CacheError, quote } from './errors.js'
 import { GuardValues, type LoadOptions } from './guard-options.js'
 import { checkOptions } from './options.js'
 import type { StandardSchema } from './standard-schema.js'
+import { checkTags, NO_TAGS } from './tag-names.js'
+import { checkTagOption } from './tag-options.js'
 import type { View } from './tier.js'
 
 /** How values are kept: on a cache for all its values, on a namespace for those under it. */
@@ -66,6 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
     schema: undefined,
     schemaVersion: 0,
     format: { codec: codecNamed('auto'), compression: undefined },
+    tags: NO_TAGS,
   },
 }
 
@@ -92,7 +95,10 @@ export function extendSettings(
 }
 
 /** Lays one call's options over the settings of its view; the names are checked by the caller. @throws CacheError */
-export function overrideSettings(inherited: Settings, options: ValueOptions): Settings {
+export function overrideSettings(
+  inherited: Settings,
+  options: ValueOptions & { readonly tags?: unknown },
+): Settings {
   const { ttl, grace, negativeTtl, jitter, hardTimeout } = options
   return {
     ttl: ttl === undefined ? inherited.ttl : parseDuration(ttl, 'ttl'),
@@ -109,15 +115,19 @@ export function overrideSettings(inherited: Settings, options: ValueOptions): Se
 /** What of a call's options decides how a stored value is read. */
 export function overrideView(
   view: View,
-  options: Pick<ValueOptions, 'schema' | 'version'> | undefined,
+  options: (Pick<ValueOptions, 'schema' | 'version'> & { readonly tags?: unknown }) | undefined,
 ): View {
   const schema = options?.schema
   const version = options?.version
-  if (schema === undefined && version === undefined) return view
+  // A function computes tags of a value; whoever reads can't name those.
+  const tags = typeof options?.tags === 'function' ? undefined : options?.tags
+  if (schema === undefined && version === undefined && tags === undefined) return view
+  checkTagOption(tags, view.format)
   return {
     schema: schema === undefined ? view.schema : checkSchema(schema),
     schemaVersion: version === undefined ? view.schemaVersion : checkVersion(version),
     format: view.format,
+    tags: tags === undefined ? view.tags : checkTags(tags),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Entry } from './entry.js'
 import type { UnusableReason } from './events.js'
 import type { Version } from './store.js'
+import type { Token } from './token.js'
 
 /**
  * What a read found at a key.
@@ -12,13 +13,27 @@ import type { Version } from './store.js'
  * - `newer`: of a newer shape than the reader knows; never replaced by it.
  * - `unreachable`: the store did not answer.
  */
-export type Slot =
+export type Slot = Found & { readonly tags?: SlotTags | undefined }
+
+/** What a read has learnt of tags; absent where there are none to learn of. */
+export interface SlotTags {
+  /** Those that the call named, and those of what was found, as they are now; `undefined` for one without a token. */
+  readonly tokens: ReadonlyMap<string, Token | undefined>
+  /** The tags of the value that was found, usable or not. */
+  readonly found: readonly string[]
+  /** The generation of the namespace, where the store has them. */
+  readonly generation: Token | undefined
+}
+
+type Found =
   | { readonly kind: 'empty' }
   | {
       readonly kind: 'value'
       readonly entry: Entry<unknown>
       readonly version: Version
       readonly id: () => unknown
+      /** Whether the value passes its schema again. */
+      readonly checkable: boolean
     }
   | { readonly kind: 'marker'; readonly holder: string; readonly version: Version }
   | { readonly kind: 'open'; readonly version: Version }

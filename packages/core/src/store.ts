@@ -45,6 +45,19 @@ export interface StoreLimits {
   readonly ttlStep: Milliseconds
 }
 
+/**
+ * How keys are spread over servers that fail one by one, and may each forget what they hold.
+ *
+ * All processes with the same servers must agree on it, in whatever order they list them.
+ */
+export interface StoreShards {
+  readonly count: number
+  /** The server of a key: 0 to `count - 1`. */
+  of(key: string): number
+  /** A legal key that begins with `name`, a short one, and is kept by that server; always the same one. */
+  keyOn(shard: number, name: string): string
+}
+
 /** How `increment` treats a key that is not there. */
 export interface IncrementOptions {
   /** What a missing key counts as before `by` is added; an integer from 0 to 2^63 - 1. */
@@ -66,6 +79,8 @@ export interface RemoteStore {
   /** Names the store in events and errors, without credentials. */
   readonly name: string
   readonly limits: StoreLimits
+  /** Where the store has several servers whose keys it can't list; the core keeps what `clear()` needs on each. */
+  readonly shards?: StoreShards
   get(key: string): Promise<Stored | undefined>
   /** In the order of `keys`, one round trip per server; the slots of a server that fails are errors. */
   getMany(keys: readonly string[]): Promise<(Stored | Error | undefined)[]>

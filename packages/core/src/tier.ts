@@ -5,6 +5,8 @@ import type { KeySpace } from './key.js'
 import type { Slot } from './slot.js'
 import type { StandardSchema } from './standard-schema.js'
 import type { Version } from './store.js'
+import type { TierTags } from './tag-load.js'
+import type { Tagged } from './token.js'
 import type { ValueFormat } from './value-format.js'
 
 /** A key as the application named it, and as the tier stores it. */
@@ -20,6 +22,8 @@ export interface View {
   readonly schema: StandardSchema | undefined
   readonly schemaVersion: number
   readonly format: ValueFormat
+  /** The tags that a value must have to be of use. */
+  readonly tags: readonly string[]
 }
 
 /** What is to be stored at a key, in the form the tier keeps it. */
@@ -48,23 +52,33 @@ export interface Tier {
    *
    * @throws CacheError `ERR_CACHE_NOT_ENCODABLE` or `ERR_CACHE_TOO_LARGE`.
    */
-  pack(address: Address, entry: Entry<unknown>, view: View, checkable: boolean): Packed
+  pack(
+    address: Address,
+    entry: Entry<unknown>,
+    view: View,
+    checkable: boolean,
+    tagged: readonly Tagged[],
+  ): Packed
   packMarker(address: Address, holder: string, open: boolean): Packed
   /**
    * Elects one refresher of the very value that `id` names, for `ttl`; `undefined` to everyone else. For efficiency
    * only: correctness is the commit's compare-and-set.
    */
   elect(address: Address, id: unknown, holder: string, ttl: Milliseconds): Promise<Election | undefined>
-  set(at: string, packed: Packed, ttl: Milliseconds): Promise<void>
+  readonly tags: TierTags
+  /** A write of the application's, whatever is there. */
+  set(address: Address, packed: Packed, ttl: Milliseconds): Promise<void>
   add(at: string, packed: Packed, ttl: Milliseconds): Promise<Version | undefined>
   replace(at: string, packed: Packed, ttl: Milliseconds, version: Version): Promise<Version | undefined>
-  delete(at: string, version?: Version): Promise<boolean>
-  deleteMany(ats: readonly string[]): Promise<void>
+  /** Deletes the very bytes of a version. */
+  delete(at: string, version: Version): Promise<boolean>
+  /** Deletes keys, whatever is there. */
+  drop(addresses: readonly Address[]): Promise<void>
   expire(address: Address, linger: Milliseconds): Promise<void>
   /** What the addresses of a space begin with. @throws CacheError `ERR_CACHE_UNSUPPORTED` for a root without a prefix. */
   clearPrefix(space: KeySpace): string
-  /** @throws CacheError `ERR_CACHE_UNSUPPORTED` where the store can't list its keys. */
-  clear(prefix: string): Promise<void>
+  /** Makes everything of a space unreadable, and of those nested in it. */
+  clear(space: KeySpace): Promise<void>
   /** Waits at most `timeout` for the store to answer. */
   ping(timeout: Milliseconds): Promise<void>
 }

@@ -5,13 +5,15 @@ import type { Loader } from './loader.js'
 import { checkOptions } from './options.js'
 import { VALUE_OPTION_NAMES } from './settings.js'
 
-const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES]
+const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES, 'tags']
 
 /** How a function is cached. */
 export interface WrapOptions<A extends unknown[], R>
-  extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal' | 'waitUntil'> {
+  extends Omit<GetOrSetOptions<R>, 'refresh' | 'signal' | 'waitUntil' | 'tags'> {
   /** The key of a call: a function of its arguments, or a name to which the arguments are added faithfully. */
   readonly key: string | ((...args: A) => string)
+  /** The tags of each result; as a function they are asked of the value and the arguments. @default none */
+  readonly tags?: readonly string[] | ((value: R, ...args: A) => readonly string[]) | undefined
 }
 
 /** A cached function. */
@@ -51,8 +53,14 @@ export function wrapFunction<F extends (...args: never[]) => unknown, R>(
   const keyOf = keyNaming<Arguments>(naming)
   const plain = rest as GetOrSetOptions<unknown>
   const refreshing: GetOrSetOptions<unknown> = { ...plain, refresh: true }
-  const call = async (args: Arguments, how: GetOrSetOptions<unknown>) =>
-    (await target.getOrSet(keyOf(...args), () => fn(...args), how)) as R
+  const tagsOf = (typeof plain.tags === 'function' ? plain.tags : undefined) as
+    | ((value: unknown, ...args: Arguments) => readonly string[])
+    | undefined
+  const call = async (args: Arguments, shared: GetOrSetOptions<unknown>) => {
+    const how =
+      tagsOf === undefined ? shared : { ...shared, tags: (value: unknown) => tagsOf(value, ...args) }
+    return (await target.getOrSet(keyOf(...args), () => fn(...args), how)) as R
+  }
 
   return Object.assign((...args: Arguments) => call(args, plain), {
     key: keyOf,

@@ -3,16 +3,20 @@ import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { isCacheError } from './errors.js'
 import type { NotStoredReason } from './events.js'
+import { invalidateQuietly } from './invalidation.js'
 import { keptFor, type Lifetime } from './lifetime.js'
 import type { CheckedValue } from './schema-check.js'
 import type { Slot } from './slot.js'
 import type { Address, Packed, View } from './tier.js'
+import { namesOf, type Tagged } from './token.js'
 
 /** A value that the application writes. */
 export interface Write {
   readonly address: Address
   readonly view: View
   readonly checked: CheckedValue
+  /** Its tags, with tokens from before the write; `undefined` where they could not be had. */
+  readonly tagged: readonly Tagged[] | undefined
   /** `undefined` for a value that is not to be stored. */
   readonly lifetime: Lifetime | undefined
   /** What must still stand at the key; `undefined` for whatever is there. */
@@ -25,11 +29,12 @@ export interface Write {
  * What can't be stored deletes the key: an older value must not outlive the write.
  */
 export async function writeValue(engine: Engine, write: Write): Promise<boolean> {
-  const { tier, flights, events, clock, claimTtl } = engine
-  const { address, view, checked, lifetime } = write
+  const { tier, flights, events, clock, claimTtl, copies, undelivered } = engine
+  const { address, view, checked, lifetime, tagged } = write
   // A conditional write changes nothing unless its condition holds.
   if (write.over === undefined) flights.detach(address.at)
   if (lifetime === undefined) return dropUnfit(engine, write, 'ttl-0')
+  if (tagged === undefined) return dropUnfit(engine, write, 'tags')
   const { schemaVersion } = view
   const entry: Entry<unknown> = {
     value: checked.value,
@@ -39,15 +44,20 @@ export async function writeValue(engine: Engine, write: Write): Promise<boolean>
     schemaVersion,
   }
   try {
-    const packed = tier.pack(address, entry, view, checked.checkable)
-    const stored = await put(
-      engine,
-      address,
-      packed,
-      keptFor(lifetime, view, clock.now(), claimTtl),
-      write.over,
-    )
-    if (stored) flights.detach(address.at)
+    const { checkable } = checked
+    const packed = tier.pack(address, entry, view, checkable, tagged)
+    const kept = keptFor(lifetime, view, clock.now(), claimTtl)
+    undelivered.outlive(kept)
+    const storing = put(engine, address, packed, kept, write.over)
+    const since = copies?.since()
+    const stored = await storing
+    if (stored) {
+      flights.detach(address.at)
+      undelivered.landed(address.at)
+      if (since !== undefined)
+        copies?.replace(address, { entry, tags: namesOf(tagged), checkable }, view, since)
+      await engine.bus?.tellKeys([address.at])
+    }
     if (stored && events.active) events.emit({ type: 'set', key: address.key })
     return stored
   } catch (error) {
@@ -62,30 +72,36 @@ export async function writeValue(engine: Engine, write: Write): Promise<boolean>
 
 async function put(
   { tier }: Engine,
-  { at }: Address,
+  address: Address,
   packed: Packed,
   ttl: Milliseconds,
   over: Slot | undefined,
 ): Promise<boolean> {
   if (over === undefined) {
-    await tier.set(at, packed, ttl)
+    await tier.set(address, packed, ttl)
     return true
   }
+  const { at } = address
   if (over.kind === 'empty') return (await tier.add(at, packed, ttl)) !== undefined
   return 'version' in over && (await tier.replace(at, packed, ttl, over.version)) !== undefined
 }
 
 async function dropUnfit(
-  { tier, events, background }: Engine,
-  { address: { key, at }, over }: Write,
+  engine: Engine,
+  { address, over }: Write,
   reason: NotStoredReason,
   error?: unknown,
 ): Promise<false> {
+  const { tier, events, background, copies } = engine
+  const { key, at } = address
   if (events.active) events.emit({ type: 'not-stored', key, reason, ...(error !== undefined && { error }) })
   // A conditional write takes away only what it was to replace.
   const version = over !== undefined && 'version' in over ? over.version : undefined
   if (over !== undefined && version === undefined) return false
-  const dropped = tier.delete(at, version).catch(() => {})
+  // What is not stored is an invalidation: until the store takes that, the old value must not be served.
+  const dropped =
+    version === undefined ? invalidateQuietly(engine, address) : tier.delete(at, version).catch(() => {})
+  if (version !== undefined) copies?.drop(address)
   // A store that did not take the value has cost the caller one deadline already.
   if (reason === 'store-error') background.add(key, dropped)
   else await dropped

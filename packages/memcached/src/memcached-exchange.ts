@@ -37,9 +37,13 @@ export class MemcachedExchange {
     return this.#client.servers
   }
 
+  /** The position of the key's server among `servers`: as the client places keys, whichever servers are up. */
+  indexOf(key: string): number {
+    return this.servers.length > 1 ? Number(this.#client.getServer(key)) : 0
+  }
+
   serverOf(key: string): MemjsServer {
-    const { servers } = this.#client
-    return servers[servers.length > 1 ? Number(this.#client.getServer(key)) : 0] as MemjsServer
+    return this.servers[this.indexOf(key)] as MemjsServer
   }
 
   /** The keys' positions in `keys`, by the server that has them. */

@@ -71,7 +71,9 @@ export interface MemcachedInjection extends MemcachedStoreLimits {
    * A `Client` of memjs. The store uses its servers, its connections and its way to place keys, but neither its
    * retries nor its failover, and never closes it.
    *
-   * What memjs itself does to a connection stays as it is: give an own `logger`, and a `timeout` in seconds.
+   * What memjs itself does to a connection stays as it is: give an own `logger`, and a `timeout` in seconds. A
+   * `getServer` of your own must name the same server for a key always, whichever servers are up: one that moves keys
+   * away from a dead server shows what that held before when it returns.
    */
   readonly client: MemjsClient
 }

@@ -19,10 +19,12 @@ export class MemcachedRing {
   readonly #owners: Uint16Array
 
   constructor(servers: readonly MemcachedAddress[]) {
-    const points = servers.flatMap((server, owner) =>
-      pointsOf(server, digestsPerServer(servers.length)).map(point => ({ point, owner })),
-    )
-    points.sort((a, b) => a.point - b.point)
+    const points = servers.flatMap((server, owner) => {
+      const name = nameOnRing(server)
+      return pointsOf(name, digestsPerServer(servers.length)).map(point => ({ point, name, owner }))
+    })
+    // A few points coincide in large fleets; whose server is listed first must not decide.
+    points.sort((a, b) => a.point - b.point || (a.name < b.name ? -1 : 1))
     this.#points = Uint32Array.from(points, ({ point }) => point)
     this.#owners = Uint16Array.from(points, ({ owner }) => owner)
   }
@@ -47,8 +49,11 @@ function digestsPerServer(servers: number): number {
   return Math.floor(Math.fround(Math.fround(share * DIGESTS_PER_SERVER) * servers + 1e-10))
 }
 
-function pointsOf({ host, port }: MemcachedAddress, digests: number): number[] {
-  const name = port === DEFAULT_PORT ? host : `${host}:${port}`
+function nameOnRing({ host, port }: MemcachedAddress): string {
+  return port === DEFAULT_PORT ? host : `${host}:${port}`
+}
+
+function pointsOf(name: string, digests: number): number[] {
   return Array.from({ length: digests }, (_, index) => {
     const digest = hash('md5', `${name}-${index}`)
     return Array.from({ length: POINTS_PER_DIGEST }, (_, word) => littleEndian(digest, word))

@@ -13,6 +13,7 @@ import { MemcachedExchange, type Reader } from './memcached-exchange.js'
 import { addressOf, describe, MemcachedRefusal, unexpected, withoutCas } from './memcached-failure.js'
 import { type MemcachedStoreOptions, memcachedSettings } from './memcached-options.js'
 import { OPCODE, STATUS, storageExtras } from './memcached-protocol.js'
+import { memcachedShards } from './memcached-shards.js'
 import { toExptime } from './memcached-ttl.js'
 import { flagsFor, readStored } from './memcached-value.js'
 import { MemcachedVersion } from './memcached-version.js'
@@ -26,7 +27,8 @@ const TTL_STEP: Milliseconds = 1_000
  *
  * A server's connection is opened by the first request to it, and opened again by the next request after it was lost;
  * what was under way then fails at once, and nothing is sent twice. Keys are placed on a ketama ring, and a server
- * that is down is never stood in for by another. Keys can't be listed, so there is no `clear`.
+ * that is down is never stood in for by another. Keys can't be listed, so there is no `clear`; of several servers
+ * each is a shard, in the order they are given in.
  *
  * Of several servers one that fails twice in a row is left alone: requests for its keys are refused at once with
  * `ERR_CACHE_UNAVAILABLE` until it answers one of the probes, which requests start, at most one each 500 ms.
@@ -124,6 +126,7 @@ export function memcachedStore(...given: [] | [options: string | URL | Memcached
     kind: 'remote',
     name,
     limits: { maxValueBytes, ttlStep: TTL_STEP },
+    ...(exchange.servers.length > 1 && { shards: memcachedShards(exchange) }),
 
     async get(key) {
       return exchange.ask(serverFor(key), { opcode: OPCODE.get, key }, readValue)

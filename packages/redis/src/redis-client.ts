@@ -1,6 +1,18 @@
 import { explain, noTlsHandshake, type RedisTarget } from './redis-failure.js'
+import { addressOptions } from './redis-line-client.js'
 import type { RedisSettings } from './redis-options.js'
 import { TimedRedis } from './timed-redis.js'
+
+/** The options of an ioredis client that tell which server it talks to. */
+export interface TargetOptions {
+  readonly host?: string | null | undefined
+  readonly port?: number | null | undefined
+  readonly path?: string | null | undefined
+  readonly db?: number | null | undefined
+  readonly sentinels?: readonly object[] | null | undefined
+  readonly name?: string | null | undefined
+  readonly tls?: object | null | undefined
+}
 
 /**
  * The part of an ioredis client that the store uses: a `Redis` (also through Sentinel) or a `Cluster`, of any
@@ -9,14 +21,7 @@ import { TimedRedis } from './timed-redis.js'
 export interface RedisClient {
   readonly status: string
   /** What the client was made with: for names and messages, for `clear`, and to refuse one that reads replicas. */
-  readonly options: {
-    readonly host?: string | null | undefined
-    readonly port?: number | null | undefined
-    readonly path?: string | null | undefined
-    readonly db?: number | null | undefined
-    readonly sentinels?: readonly object[] | null | undefined
-    readonly name?: string | null | undefined
-    readonly tls?: object | null | undefined
+  readonly options: TargetOptions & {
     readonly keyPrefix?: string | undefined
     readonly role?: string | undefined
     readonly scaleReads?: unknown
@@ -72,12 +77,7 @@ export interface Connection extends RedisTarget {
 export function openConnection(settings: RedisSettings): Connection {
   const client = new TimedRedis(
     {
-      host: settings.host,
-      port: settings.port,
-      db: settings.db,
-      ...(settings.username === undefined ? {} : { username: settings.username }),
-      ...(settings.password === undefined ? {} : { password: settings.password }),
-      ...(settings.tls === undefined ? {} : { tls: settings.tls }),
+      ...addressOptions(settings),
       disconnectTimeout: settings.socketTimeout,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
@@ -92,7 +92,7 @@ export function openConnection(settings: RedisSettings): Connection {
       command: settings.commandTimeout,
     },
   )
-  const target = targetOf(client)
+  const target = targetOfClient(client)
   let lastError: unknown
   // The first error of an attempt is its reason, those after it are consequences.
   let untold = true
@@ -160,7 +160,7 @@ export function openConnection(settings: RedisSettings): Connection {
 
 /** Uses a connection that the application opened, and will close. */
 export function injectedConnection(client: RedisClient): Connection {
-  const target = targetOf(client)
+  const target = targetOfClient(client)
   return {
     client,
     ...target,
@@ -171,12 +171,16 @@ export function injectedConnection(client: RedisClient): Connection {
   }
 }
 
-function targetOf(client: RedisClient): RedisTarget {
-  const { host, port, path, db, sentinels, name, tls } = client.options
+function targetOfClient({ options, nodes }: RedisClient): RedisTarget {
+  const target = targetOf(options)
+  return typeof nodes === 'function'
+    ? { ...target, server: 'the Redis Cluster', name: 'redis(cluster)' }
+    : target
+}
+
+/** What is known of a server from the options of the client that talks to it. */
+export function targetOf({ host, port, path, db, sentinels, name, tls }: TargetOptions): RedisTarget {
   const rest = { db: db ?? 0, tls: Boolean(tls) }
-  if (typeof client.nodes === 'function') {
-    return { ...rest, server: 'the Redis Cluster', name: 'redis(cluster)' }
-  }
   const address = sentinels ? `sentinel ${name}` : (path ?? hostAndPort(host ?? 'localhost', port ?? 6379))
   return { ...rest, server: `Redis at ${address}`, name: `redis(${address}/${rest.db})` }
 }

@@ -2,6 +2,7 @@ import { CacheError, type Milliseconds } from '@lookaside/core'
 import { asError } from './as-error.js'
 import type { Connection } from './redis-client.js'
 import { explain, withoutFullStop } from './redis-failure.js'
+import { withoutCommand } from './without-command.js'
 
 /** States of a client that may lead to `ready` without a command being sent. */
 const ON_THE_WAY = ['connecting', 'connect', 'reconnecting', 'close']
@@ -60,10 +61,4 @@ export function ping(connection: Connection, limit: Milliseconds): Promise<void>
     else send()
     if (BETWEEN.includes(client.status) && connection.lastError !== undefined) hear(connection.lastError)
   })
-}
-
-/** The error without the command that ioredis attaches, as AUTH and HELLO contain the password. */
-function withoutCommand(error: unknown): unknown {
-  if (!(error instanceof Error && 'command' in error)) return error
-  return Object.assign(new Error(error.message), { name: error.name })
 }

@@ -1,5 +1,6 @@
 import type { Milliseconds } from '@lookaside/core'
 import { Redis, type RedisOptions } from 'ioredis'
+import { afterReading, BUSY } from './after-reading.js'
 import { noTlsHandshake } from './redis-failure.js'
 
 /** How long each thing may take. */
@@ -76,15 +77,8 @@ export class TimedRedis extends Redis {
   }
 }
 
-/** A check that comes so late was held up by this process, which may not have read yet what the server has sent. */
-const BUSY: Milliseconds = 20
-
 function limit(command: Sent[0], ms: Milliseconds): void {
   const timer = afterReading(ms, () => command.reject(new Error(`the command timed out after ${ms} ms`)))
   const stop = () => clearTimeout(timer)
   command.promise.then(stop, stop)
-}
-
-function afterReading(ms: Milliseconds, check: () => void): NodeJS.Timeout {
-  return setTimeout(() => setImmediate(check), ms).unref()
 }

@@ -1,4 +1,19 @@
+export { busSuite } from './bus-suite.js'
+export type {
+  BusCut,
+  BusSuiteOptions,
+  ChangeBusSuiteOptions,
+  ChangingClient,
+  MessageBusSuiteOptions,
+} from './bus-suite-options.js'
 export { type EventSource, type EventTrace, eventTrace } from './event-trace.js'
+export {
+  type BusFaults,
+  type FaultyChangeBus,
+  type FaultyMessageBus,
+  faultyBus,
+  type PublishedMessage,
+} from './faulty-bus.js'
 export {
   type FaultScope,
   type FaultyStore,

@@ -18,6 +18,15 @@ interface Item {
   readonly version: Version
 }
 
+/** Sees every change as it is made. */
+export interface ItemsObserver {
+  stored(key: string, expiresAt: Milliseconds): void
+  /** Deleted or expired. */
+  removed(keys: readonly string[]): void
+  /** Everything was dropped at once. */
+  emptied(): void
+}
+
 const MAX_COUNTER = 2n ** 63n - 1n
 
 /** The store contract over a `Map`: each method is one atomic operation, with its arguments checked first. */
@@ -25,6 +34,7 @@ export class MemoryItems {
   readonly limits: StoreLimits
   readonly #clock: Clock
   readonly #items = new Map<string, Item>()
+  #observer: ItemsObserver | undefined
 
   constructor(clock: Clock, limits: StoreLimits) {
     this.#clock = clock
@@ -57,12 +67,13 @@ export class MemoryItems {
   delete(key: string, version?: Version): boolean {
     const item = this.#alive(key)
     if (item === undefined || (version !== undefined && item.version !== version)) return false
-    return this.#items.delete(key)
+    this.#remove([key])
+    return true
   }
 
   deleteMany(keys: readonly string[]): void {
     for (const key of keys) checkWireKey(key)
-    for (const key of keys) this.#items.delete(key)
+    this.#remove(keys)
   }
 
   increment(key: string, by: bigint, { initial, ttl }: IncrementOptions): bigint {
@@ -86,12 +97,26 @@ export class MemoryItems {
     if (state === FRAME_STATE.value || state === FRAME_STATE.expired) {
       this.#put(key, expiredFrame(item.bytes, randomBits), item.expiresAt)
     } else {
-      this.#items.delete(key)
+      this.#remove([key])
     }
   }
 
-  clear(prefix = ''): void {
-    for (const key of this.#items.keys()) if (key.startsWith(prefix)) this.#items.delete(key)
+  clear(prefix: string): void {
+    this.#remove([...this.#items.keys()].filter(key => key.startsWith(prefix)))
+  }
+
+  empty(): void {
+    this.#items.clear()
+    this.#observer?.emptied()
+  }
+
+  observe(observer: ItemsObserver | undefined): void {
+    this.#observer = observer
+  }
+
+  /** When each key expires. */
+  expiries(): (readonly [key: string, expiresAt: Milliseconds])[] {
+    return [...this.#items].map(([key, { expiresAt }]) => [key, expiresAt] as const)
   }
 
   keys(): string[] {
@@ -102,14 +127,20 @@ export class MemoryItems {
     checkWireKey(key)
     const item = this.#items.get(key)
     if (item === undefined || this.#clock.monotonic() < item.expiresAt) return item
-    this.#items.delete(key)
+    this.#remove([key])
     return undefined
   }
 
   #put(key: string, bytes: Uint8Array, expiresAt: Milliseconds): Version {
     const item: Item = { bytes: Uint8Array.from(bytes), expiresAt, version: {} }
     this.#items.set(key, item)
+    this.#observer?.stored(key, expiresAt)
     return item.version
+  }
+
+  #remove(keys: readonly string[]): void {
+    const removed = keys.filter(key => this.#items.delete(key))
+    if (removed.length > 0) this.#observer?.removed(removed)
   }
 
   #expiry(ttl: Milliseconds): Milliseconds {

@@ -1,11 +1,13 @@
 import {
   CacheError,
+  type ChangeBus,
   type Clock,
   quote,
   type RemoteStore,
   type StoreLimits,
   systemClock,
 } from '@lookaside/core'
+import { ChangeFeed } from './memory-change-bus.js'
 import { MemoryItems } from './memory-items.js'
 
 /** How a server in memory behaves. */
@@ -42,8 +44,16 @@ export interface MemoryRemoteServer {
   store(name?: string): RemoteStore
   /** The keys that have not expired, in no particular order. */
   keys(): string[]
-  /** Loses all data, as a restarted or flushed server does. */
+  /** Loses all data, as a restarted or flushed server does: its buses say `flushed()`. */
   empty(): void
+  /**
+   * Opens a bus, named `'memory'` by default, that tells of every key that a store changes, of those that expire, and
+   * of nothing else.
+   *
+   * It tells in a later microtask, and of all that one operation changes at once. It can't be down: `faultyBus` can.
+   * While anyone listens, each key has a timer on the server's clock.
+   */
+  changeBus(name?: string): ChangeBus
 }
 
 const LIMITS: StoreLimits = { maxValueBytes: 1_048_576, ttlStep: 1 }
@@ -70,21 +80,26 @@ export function memoryRemoteStore(options: MemoryRemoteStoreOptions = {}): Remot
 }
 
 /**
- * Data in the memory of this process, and stores that share it.
+ * Data in the memory of this process, and stores and buses that share it.
  *
  * @example
  * const server = memoryRemoteServer()
  * const [mine, yours] = [server.store(), server.store()]
  * await mine.set('a', new Uint8Array([1]), 1_000)
  * await yours.delete('a') // true
+ *
+ * const cache = createCache({ store: [lruStore(), server.store()], bus: server.changeBus() })
  */
 export function memoryRemoteServer(options: MemoryRemoteServerOptions = {}): MemoryRemoteServer {
-  const items = new MemoryItems(options.clock ?? systemClock, { ...LIMITS, ...options.limits })
+  const clock = options.clock ?? systemClock
+  const items = new MemoryItems(clock, { ...LIMITS, ...options.limits })
+  const feed = new ChangeFeed(items, clock)
   const without = new Set(options.without)
   return {
     store: (name = 'memory') => connect(items, name, without),
     keys: () => items.keys(),
-    empty: () => items.clear(),
+    empty: () => items.empty(),
+    changeBus: (name = 'memory') => feed.bus(name),
   }
 }
 
