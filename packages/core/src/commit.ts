@@ -40,7 +40,7 @@ export async function commitResult(
   claim: Claim | undefined,
   result: LoadResult,
 ): Promise<void> {
-  const { tier, copies, events, counters, background, undelivered } = engine
+  const { tier, copies, events, counters, undelivered } = engine
   const { address, view, entry, tagged, kept, checkable, since } = result
   const { key } = address
   if (claim === undefined) {
@@ -72,10 +72,24 @@ export async function commitResult(
       await discardResult(engine, claim, result, unfit, error)
       return
     }
-    tellNotStored(engine, key, 'store-error', error)
-    // The caller has waited for one deadline already. If the commit landed after all this does nothing.
-    background.add(key, claim.release().catch(reported))
+    await abandonResult(engine, claim, result, 'store-error', error)
   }
+}
+
+/** Ends the claim of a load whose result can't be stored, since the store did not answer; what is there stays. */
+export async function abandonResult(
+  engine: Engine,
+  claim: Claim | undefined,
+  result: LoadResult,
+  reason: NotStoredReason,
+  error?: Error,
+): Promise<void> {
+  const { background } = engine
+  const { key } = result.address
+  tellNotStored(engine, key, reason, error)
+  // The caller has waited for one deadline already. If the commit landed after all this does nothing.
+  if (claim !== undefined) background.add(key, claim.release().catch(reported))
+  if (result.forced) background.add(key, dropOlder(engine, claim, result))
 }
 
 /** Ends the claim of a load whose result is not to be stored; what it was to replace goes as well. */

@@ -12,7 +12,7 @@ import type { GuardOption } from './guard-options.js'
 import { type LoadPlan, loadAndStore, loadTimeout } from './load.js'
 import { randomId } from './random-bits.js'
 import { type Slot, sameSlot } from './slot.js'
-import type { TagsBefore } from './tag-load.js'
+import type { TagPlan, TagsBefore } from './tag-load.js'
 import type { Address, View } from './tier.js'
 import { sameToken } from './token.js'
 
@@ -263,18 +263,10 @@ export class RunningFlight implements Flight<unknown> {
     this.#claim = claim
     if (claim === this.#unused) this.#unused = undefined
     const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
-    const { tier, copies, claimTtl } = this.#engine
-    const { settings, tagsOf, loader } = this.#plan
-    const { ttl, grace, view } = settings
     try {
-      // A loader that takes the context may set tags.
-      const computed = tagsOf !== undefined || loader.length > 0
-      const { framed } = view.format.codec
-      const tagPlan = { named: view.tags, computed, framed, lifetime: ttl + grace + claimTtl }
-      const slot = this.#slot.tags === undefined ? this.#first : this.#slot
-      const before = tier.tags.before(this.#address, tagPlan, slot)
-      const tags = before instanceof Promise ? await before : before
-      this.#tags = tags
+      // What is not going to be stored needs no tokens.
+      const tags = claim && this.#tagsBefore()
+      this.#tags = tags instanceof Promise ? await tags : tags
       this.#begun = true
       this.signal.throwIfAborted()
       return await loadAndStore(this.#engine, this.#plan, {
@@ -285,8 +277,8 @@ export class RunningFlight implements Flight<unknown> {
         previous,
         background: this.inBackground,
         unreachable: this.#slot.kind === 'unreachable',
-        since: copies?.since(),
-        tags,
+        since: this.#engine.copies?.since(),
+        tags: this.#tags,
         detached: () => this.detached,
         joined: () => this.#joined,
         overtaken: () => {
@@ -333,15 +325,29 @@ export class RunningFlight implements Flight<unknown> {
     }
   }
 
+  #tagsBefore(): TagsBefore | Promise<TagsBefore> {
+    const { tier, claimTtl } = this.#engine
+    const { settings, tagsOf, loader } = this.#plan
+    const { ttl, grace, view } = settings
+    const plan: TagPlan = {
+      named: view.tags,
+      // A loader that takes the context may set tags.
+      computed: tagsOf !== undefined || loader.length > 0,
+      framed: view.format.codec.framed,
+      lifetime: ttl + grace + claimTtl,
+    }
+    return tier.tags.before(this.#address, plan, this.#slot.tags === undefined ? this.#first : this.#slot)
+  }
+
   /** Whether a caller names the same tags and, once the load has begun, has found the tokens that it began with. */
   #hasTags({ tags }: View, slot: Slot): boolean {
     const own = this.#plan.settings.view.tags
     if (tags.length !== own.length || !own.every(name => tags.includes(name))) return false
-    const before = this.#tags
-    if (before === undefined || slot.kind === 'unreachable') return true
+    if (!this.#begun || slot.kind === 'unreachable') return true
+    const before = this.#tags ?? this.#slot.tags
     const found = slot.tags
-    if (!sameToken(before.generation, found?.generation)) return false
-    return own.every(name => sameToken(before.tokens.get(name), found?.tokens.get(name)))
+    if (!sameToken(before?.generation, found?.generation)) return false
+    return own.every(name => sameToken(before?.tokens.get(name), found?.tokens.get(name)))
   }
 
   #claimant(): RunningFlight | undefined {

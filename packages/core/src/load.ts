@@ -1,7 +1,7 @@
 import { abortable } from './abortable.js'
 import type { WaitUntil } from './background.js'
 import type { Claim } from './claim.js'
-import { commitResult, discardResult } from './commit.js'
+import { abandonResult, commitResult, discardResult } from './commit.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
@@ -46,7 +46,8 @@ interface Load {
   /** The store did not answer before. */
   readonly unreachable: boolean
   readonly since: Since | undefined
-  readonly tags: TagsBefore
+  /** `undefined` where nothing is to be stored. */
+  readonly tags: TagsBefore | undefined
   /** Whether the key was invalidated in this process since the flight began. */
   detached(): boolean
   /** Whether callers have joined since it began, who go by what is known of its tags in the end. */
@@ -100,9 +101,7 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
     schemaVersion: view.schemaVersion,
   }
   const kept = lifetime === undefined ? 0 : keptFor(lifetime, view, clock.now(), engine.claimTtl)
-  // Without a claim nothing is stored, but whoever has joined must not be served what is outdated.
-  const asks = names.length > 0 || claim !== undefined
-  const tagging = asks ? tagsAfter(engine, load, view.tags, names, kept) : NO_TAGGED
+  const tagging = tagsAfter(engine, load, view.tags, names, kept)
   const tagged = tagging instanceof Promise ? await tagging : tagging
   if (tagged === 'overtaken') load.overtaken()
   const { unreachable, since } = load
@@ -118,7 +117,7 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
     detached: load.detached() || tagged === 'overtaken',
     unreachable,
   }
-  if (tagged === 'unknown') await discardResult(engine, claim, result, 'tags')
+  if (tagged === 'unknown') await abandonResult(engine, claim, result, 'tags')
   else if (lifetime !== undefined) await commitResult(engine, claim, result)
   else await discardResult(engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
   return entry
@@ -136,11 +135,13 @@ function tagNames({ tagsOf, settings }: LoadPlan, { value, tags }: Loaded): read
 /** The tokens of these tags from before the load; says so where one has changed that nobody could know of. */
 function tagsAfter(
   { tier }: Engine,
-  { tags: before, joined, address }: Load,
+  { tags: before, joined, unreachable, address }: Load,
   named: readonly string[],
   names: readonly string[],
   kept: Milliseconds,
 ): TagsAfter | Promise<TagsAfter> {
+  // Nothing is stored, and nothing known of its tags; while the store does not answer nobody asks.
+  if (before === undefined) return names.length > named.length && joined() && !unreachable ? 'overtaken' : []
   const after = tier.tags.after(before, names, kept)
   // Who joined has seen the tokens of the named tags with its own eyes, but not those of the others.
   if (names.length === named.length || !joined()) return after

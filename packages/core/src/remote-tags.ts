@@ -42,6 +42,8 @@ export class RemoteTags implements TierTags {
   readonly #undelivered: Undelivered
   readonly #generations: Generations | undefined
   readonly #background: Background
+  /** The namespaces whose loaders have set tags though nothing said that they might. */
+  readonly #surprising = new Set<string>()
 
   constructor(
     calls: StoreCalls,
@@ -78,7 +80,11 @@ export class RemoteTags implements TierTags {
     slot: Slot | undefined,
   ): RemoteTagsBefore | Promise<RemoteTagsBefore> {
     const { named, computed, framed } = plan
-    const untagged = named.length === 0 && !computed && this.#generations === undefined
+    const untagged =
+      named.length === 0 &&
+      !computed &&
+      this.#generations === undefined &&
+      !this.#surprising.has(address.space.path)
     return untagged || !framed
       ? { address, tokens: NO_TOKENS, generation: undefined, framed, epoch: undefined }
       : this.#before(address, plan, slot)
@@ -96,7 +102,8 @@ export class RemoteTags implements TierTags {
 
   async #before(address: Address, plan: TagPlan, slot: Slot | undefined): Promise<RemoteTagsBefore> {
     const { space, at } = address
-    const { named, computed, lifetime } = plan
+    const { named, lifetime } = plan
+    const computed = plan.computed || this.#surprising.has(space.path)
     const read = slot?.tags
     // What the entry had before is what it will have, more often than not.
     const names = computed ? [...new Set([...named, ...(read?.found ?? NO_TAGS)])] : named
@@ -123,17 +130,19 @@ export class RemoteTags implements TierTags {
     const late = names.filter(name => !tokens.has(name))
     const all = new Map(tokens)
     if (late.length > 0) {
-      if (epoch === undefined) return 'unknown'
+      if (epoch === undefined) {
+        this.#surprising.add(space.path)
+        return 'unknown'
+      }
       // The tokens first, then the epoch, which whoever invalidates changes first: if it is still the same, no
       // invalidation of these tags has come before their tokens were read.
       const found = await Promise.all(late.map(name => this.#stored.obtain(tokenKey(space, name), lifetime)))
-      const now = await this.#stored.read(epochKey(space))
-      if (!sameToken(epoch, now)) return 'overtaken'
       for (const [index, name] of late.entries()) {
         const token = found[index]
         if (token === undefined) return 'unknown'
         all.set(name, token)
       }
+      if (!sameToken(epoch, await this.#stored.read(epochKey(space)))) return 'overtaken'
     }
     const tagged: Tagged[] = generation === undefined ? [] : [{ name: GENERATION, token: generation }]
     for (const name of names) {

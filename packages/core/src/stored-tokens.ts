@@ -36,7 +36,14 @@ export class StoredTokens {
 
   /** The token at a wire key, made where there is none, for what lives `lifetime`; `undefined` where that fails. */
   async obtain(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
-    return (await this.read(at)) ?? this.create(at, lifetime)
+    try {
+      const stored = await this.#batch.read(at)
+      return (stored && decodeStoredToken(stored.bytes)) ?? this.create(at, lifetime)
+    } catch (error) {
+      // Reported where the call was made. A store that does not answer is not asked again.
+      if (isCacheError(error)) return undefined
+      throw error
+    }
   }
 
   /**

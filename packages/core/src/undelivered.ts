@@ -45,6 +45,8 @@ export class Undelivered {
   #retryIn: Milliseconds = FIRST_RETRY
   #cancelRetry: (() => void) | undefined
   #retrying: Promise<void> | undefined
+  /** Caches that send nothing more. */
+  readonly #closed = new WeakSet<Engine>()
 
   get size(): number {
     return this.#queue.size
@@ -112,8 +114,8 @@ export class Undelivered {
 
   /** Sends everything of one cache once more, and forgets what the store still does not take. */
   async close(engine: Engine): Promise<void> {
-    if (this.#queue.size === 0) return
-    await this.#retry()
+    if (this.#queue.size > 0) await this.#retry()
+    this.#closed.add(engine)
     for (const [at, queued] of this.#queue) {
       if (queued.engine !== engine) continue
       this.#remove(at)
@@ -126,6 +128,10 @@ export class Undelivered {
     const kind = known?.kind === 'delete' ? 'delete' : what.kind
     const until = engine.clock.monotonic() + this.#longest + engine.claimTtl
     const queued: Queued = { ...what, kind, engine, until }
+    if (this.#closed.has(engine)) {
+      tell(queued, 'dropped')
+      return
+    }
     this.#queue.set(at, queued)
     if (what.target === 'prefix') this.#listPrefixes()
     if (known === undefined) tell(queued, 'queued')
