@@ -155,7 +155,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     const checked = await checkValue(view.schema, value, key)
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
     const names = tagsOf(options?.tags, checked.value)
-    const tagged = lifetime && (await this.#tagged(address, view, names, lifetime))
+    const tagged = lifetime && (await this.#tagged(address, view, names, lifetime, over))
     return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over })
   }
 
@@ -380,19 +380,23 @@ export class CacheView<V, I> implements Cache<V, I> {
     return invalidateTags(this.#engine, kind, { space: this.#space, names, lifetime })
   }
 
-  /** The tags of a value that is written, with their tokens now; `undefined` where they can't be had. */
+  /**
+   * The tags of a value that is written, with their tokens now, or as a lookup found them that it is conditional on;
+   * `undefined` where they can't be had.
+   */
   async #tagged(
     address: Address,
     view: View,
     named: readonly string[],
     lifetime: Lifetime,
+    over: Slot | undefined,
   ): Promise<readonly Tagged[] | undefined> {
     const { tier, clock, claimTtl } = this.#engine
     const kept = keptFor(lifetime, view, clock.now(), claimTtl)
     const before = await tier.tags.before(
       address,
       { named, computed: false, framed: view.format.codec.framed, lifetime: kept },
-      undefined,
+      over,
     )
     const tagged = await tier.tags.after(before, named, kept)
     return typeof tagged === 'string' ? undefined : tagged

@@ -58,6 +58,8 @@ export class RunningFlight implements Flight<unknown> {
   #unused: Claim | undefined
   /** The load has begun: what the claim was taken for happens. */
   #begun = false
+  /** What is to be known of tags before it begins; asked for together with the claim. */
+  #asked: TagsBefore | Promise<TagsBefore> | undefined
   /** What was known of tags when it began. */
   #tags: TagsBefore | undefined
   /** Callers have boarded since. */
@@ -213,6 +215,8 @@ export class RunningFlight implements Flight<unknown> {
     const { tier } = this.#engine
     const { framed } = this.#plan.settings.view.format.codec
     for (let attempt = 0; attempt < 2; attempt++) {
+      // In the round trip of the claim: what a load has to know of tags is as old as its claim.
+      this.#asked = this.#askForTags()
       const now = this.clock.monotonic()
       const request = { holder: this.#holder, ttl, forced: this.reason === 'forced', framed, now }
       const answer = await acquireClaim(tier, this.#address, this.#slot, request)
@@ -265,7 +269,7 @@ export class RunningFlight implements Flight<unknown> {
     const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
     try {
       // What is not going to be stored needs no tokens.
-      const tags = claim && this.#tagsBefore()
+      const tags = claim && (this.#asked ?? this.#tagsBefore())
       this.#tags = tags instanceof Promise ? await tags : tags
       this.#begun = true
       this.signal.throwIfAborted()
@@ -323,6 +327,16 @@ export class RunningFlight implements Flight<unknown> {
     } finally {
       leave()
     }
+  }
+
+  #askForTags(): TagsBefore | Promise<TagsBefore> | undefined {
+    const { kind } = this.#slot
+    // There is nothing to claim.
+    if (kind === 'unreachable' || kind === 'newer' || this.held) return undefined
+    const asked = this.#tagsBefore()
+    // Nobody waits for it where the claim is lost.
+    if (asked instanceof Promise) asked.catch(() => {})
+    return asked
   }
 
   #tagsBefore(): TagsBefore | Promise<TagsBefore> {

@@ -23,7 +23,12 @@ export function localTierTags({ tags: states, log }: LocalState): TierTags {
       if (named.length === 0 && found.length === 0) return { ...rest, tokens: NO_TOKENS, tagged: NONE }
       const names = new Set([...named, ...found])
       const { space } = address
-      const tagged = new Map([...names].map(name => [name, states.tagged(name, tokenKey(space, name))]))
+      const tagged = new Map(
+        [...names].map(name => {
+          const now = states.tagged(name, tokenKey(space, name))
+          return [name, { ...now, token: slot?.tags?.tokens.get(name) ?? now.token }]
+        }),
+      )
       return { ...rest, tagged, tokens: new Map([...tagged].map(([name, { token }]) => [name, token])) }
     },
     after(before, names) {

@@ -140,7 +140,7 @@ export function localTier(
   function slotTags({ space }: Address, entry: LocalEntry, view: View): SlotTags | undefined {
     if (entry.tags === undefined && view.tags.length === 0) return undefined
     const found = entry.tags?.map(({ name }) => name) ?? NO_TAGS
-    return { tokens: tokensOf(space, view.tags), found, generation: undefined }
+    return { tokens: tokensOf(space, [...view.tags, ...found]), found, generation: undefined }
   }
 
   function tokensOf(space: KeySpace, names: readonly string[]): ReadonlyMap<string, Token> {

@@ -19,7 +19,8 @@ export function checkTags(tags: unknown, what = 'tags'): readonly string[] {
   }
   if (tags.length === 0) return NO_TAGS
   for (const tag of tags) checkTag(tag, what)
-  const names = tags.length === 1 ? tags : [...new Set<string>(tags)]
+  // A copy: the caller may go on to change its array.
+  const names = [...new Set<string>(tags)]
   if (names.length <= MAX_TAGS) return names
   throw new CacheError(
     'ERR_CACHE_TAG',
