@@ -40,7 +40,7 @@ export async function commitResult(
   claim: Claim | undefined,
   result: LoadResult,
 ): Promise<void> {
-  const { tier, copies, events, counters, undelivered } = engine
+  const { tier, copies, bus, events, counters, undelivered } = engine
   const { address, view, entry, tagged, kept, checkable, since } = result
   const { key } = address
   if (claim === undefined) {
@@ -58,6 +58,8 @@ export async function commitResult(
           copies?.replace(address, { entry, tags: namesOf(tagged), checkable }, view, since)
         }
         if (events.active) events.emit({ type: 'commit', key })
+        // Whoever forces a load wants the new value everywhere, in the local tiers of others too.
+        if (result.forced) await bus?.tellKeys([address.at])
         return
       }
     }
@@ -100,9 +102,14 @@ export async function discardResult(
   reason: NotStoredReason,
   error?: Error,
 ): Promise<void> {
-  tellNotStored(engine, result.address.key, reason, error)
+  const { address } = result
+  tellNotStored(engine, address.key, reason, error)
+  engine.copies?.drop(address)
   try {
+    // In the place of a marker there was no value that others could have a copy of.
+    const marked = claim?.marked === true
     if ((await claim?.discard()) !== true) await dropOlder(engine, claim, result)
+    else if (!marked) await engine.bus?.tellKeys([address.at])
   } catch (failure) {
     if (!isCacheError(failure)) throw failure
   }

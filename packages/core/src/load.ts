@@ -14,6 +14,7 @@ import type { Settings } from './settings.js'
 import type { Share } from './sharing.js'
 import type { TagsAfter, TagsBefore } from './tag-load.js'
 import { checkTags, NO_TAGS } from './tag-names.js'
+import { checkTagOption } from './tag-options.js'
 import type { Address } from './tier.js'
 import type { Tagged } from './token.js'
 
@@ -129,6 +130,7 @@ const NO_TAGGED: readonly Tagged[] = []
 function tagNames({ tagsOf, settings }: LoadPlan, { value, tags }: Loaded): readonly string[] {
   const named = settings.view.tags
   if (tagsOf === undefined && tags.length === 0) return named
+  if (tags.length > 0) checkTagOption(tags, settings.view.format)
   return checkTags([...named, ...(tagsOf?.(value) ?? NO_TAGS), ...tags])
 }
 

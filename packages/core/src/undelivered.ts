@@ -1,35 +1,27 @@
-import { deliverClear, deliverKeys, deliverTags, type InvalidationKind } from './deliver.js'
+import { atMost } from './at-most.js'
+import type { InvalidationKind } from './deliver.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
-import { isCacheError } from './errors.js'
-import type { InvalidationTarget } from './events.js'
 import type { KeySpace } from './key.js'
+import { groupsOf, type Queued, resend, tellQueued } from './queued.js'
 import type { Address } from './tier.js'
 import type { Token } from './token.js'
 import { tokenKey } from './token-key.js'
 
-/** Most invalidations in line; beyond that they become one `clear` of the whole cache. */
+/** Most invalidations in line; beyond that they become one `clear` of each cache. */
 const LIMIT = 10_000
 
 /** No wire key begins with it. */
 const PREFIX_MARK = '\0'
 
-const FIRST_RETRY: Milliseconds = 100
-const LAST_RETRY: Milliseconds = 1_000
+const FIRST_PAUSE: Milliseconds = 100
+const LAST_PAUSE: Milliseconds = 1_000
 
-/** An invalidation that the store has not taken. */
-interface Queued {
-  readonly engine: Engine
-  readonly kind: InvalidationKind | 'clear'
-  readonly target: InvalidationTarget
-  /** What it names, as the application called it. */
-  readonly name: string
-  readonly space: KeySpace
-  /** The address of a key. */
-  readonly address: Address | undefined
-  /** When what it is to invalidate has expired anyway, by `Clock.monotonic()`. */
-  readonly until: Milliseconds
-}
+/** More would have the last ones wait in line for longer than their deadlines. */
+const GROUPS_AT_ONCE = 128
+
+/** How long a cache that is being closed waits for a store that does not answer. */
+const CLOSE_LIMIT: Milliseconds = 5_000
 
 /**
  * The invalidations that a store has not taken yet.
@@ -38,18 +30,23 @@ interface Queued {
  * the store takes them, or until the longest lifetime of an entry that this process knows of has passed.
  */
 export class Undelivered {
-  /** By the wire key of a value or token, or the prefix of a space. */
   readonly #queue = new Map<string, Queued>()
-  #prefixes: readonly string[] = []
+  /** Those that are being sent, until the answers are there. */
+  readonly #underWay = new Map<Queued, Promise<unknown>>()
+  #now = 0
   #longest: Milliseconds = 0
-  #retryIn: Milliseconds = FIRST_RETRY
-  #cancelRetry: (() => void) | undefined
-  #retrying: Promise<void> | undefined
+  #pause: Milliseconds = FIRST_PAUSE
+  #cancelTimer: (() => void) | undefined
   /** Caches that send nothing more. */
   readonly #closed = new WeakSet<Engine>()
 
   get size(): number {
     return this.#queue.size
+  }
+
+  /** The number of the latest one; whoever sends something to the store remembers it, for `landed`. */
+  get now(): number {
+    return this.#now
   }
 
   /** An entry that is kept this long may be out there: what invalidates it has to be kept as long. */
@@ -60,7 +57,11 @@ export class Undelivered {
   /** Whether what the store holds at this wire key is not to be believed. */
   blocks(at: string): boolean {
     if (this.#queue.size === 0) return false
-    return this.#queue.has(at) || this.#prefixes.some(prefix => at.startsWith(prefix))
+    if (this.#queue.has(at) || this.#queue.has(PREFIX_MARK)) return true
+    for (let end = at.indexOf(':'); end >= 0; end = at.indexOf(':', end + 1)) {
+      if (this.#queue.has(PREFIX_MARK + at.slice(0, end + 1))) return true
+    }
+    return false
   }
 
   /** The token of a tag as this process has to see it, given what the store says. */
@@ -74,167 +75,169 @@ export class Undelivered {
   addKeys(engine: Engine, kind: InvalidationKind, addresses: readonly Address[]): void {
     for (const address of addresses) {
       const { at, key: name, space } = address
-      this.#add(engine, at, { kind, target: 'key', name, space, address })
+      this.#add({ at, engine, kind, target: 'key', name, space, address })
     }
   }
 
   addTags(engine: Engine, kind: InvalidationKind, space: KeySpace, names: readonly string[]): void {
     for (const name of names) {
-      this.#add(engine, tokenKey(space, name), { kind, target: 'tag', name, space, address: undefined })
+      this.#add({
+        at: tokenKey(space, name),
+        engine,
+        kind,
+        target: 'tag',
+        name,
+        space,
+        address: undefined,
+      })
     }
   }
 
   addClear(engine: Engine, space: KeySpace): void {
-    const prefix = prefixOf(space)
-    for (const [at, { engine: other }] of this.#queue) {
-      if (other === engine && at.startsWith(prefix)) this.#remove(at)
-    }
-    const { path: name } = space
-    this.#add(engine, `${PREFIX_MARK}${prefix}`, {
-      kind: 'clear',
-      target: 'prefix',
-      name,
-      space,
-      address: undefined,
-    })
+    this.#makeRoom(this.#putClear(engine, space))
   }
 
-  /** The store has taken an invalidation of this wire key, or a new value for it; an expiry leaves a delete in line. */
-  landed(at: string, kind: InvalidationKind = 'delete'): void {
+  /**
+   * The store has taken an invalidation of this wire key, or a new value for it, that was sent when the latest number
+   * was `sentAt`; an expiry leaves a delete in line.
+   */
+  landed(at: string, kind: Queued['kind'], sentAt: number): void {
     const queued = this.#queue.size === 0 ? undefined : this.#queue.get(at)
-    if (queued === undefined || (kind === 'expire' && queued.kind === 'delete')) return
+    if (queued === undefined || queued.number > sentAt) return
+    if (kind === 'expire' && queued.kind === 'delete') return
     this.#remove(at)
-    tell(queued, 'delivered')
+    tellQueued(queued, 'delivered')
   }
 
-  tagsLanded(kind: InvalidationKind, space: KeySpace, names: readonly string[]): void {
+  tagsLanded(kind: InvalidationKind, space: KeySpace, names: readonly string[], sentAt: number): void {
     if (this.#queue.size === 0) return
-    for (const name of names) this.landed(tokenKey(space, name), kind)
+    for (const name of names) this.landed(tokenKey(space, name), kind, sentAt)
+  }
+
+  clearLanded(space: KeySpace, sentAt: number): void {
+    this.landed(PREFIX_MARK + prefixOf(space), 'clear', sentAt)
   }
 
   /** Sends everything of one cache once more, and forgets what the store still does not take. */
   async close(engine: Engine): Promise<void> {
-    if (this.#queue.size > 0) await this.#retry()
+    if (this.#queue.size > 0) await this.#sendLast(engine)
     this.#closed.add(engine)
-    for (const [at, queued] of this.#queue) {
+    for (const queued of this.#queue.values()) {
       if (queued.engine !== engine) continue
-      this.#remove(at)
-      tell(queued, 'dropped')
+      this.#remove(queued.at)
+      tellQueued(queued, 'dropped')
     }
   }
 
-  #add(engine: Engine, at: string, what: Omit<Queued, 'engine' | 'until'>): void {
+  #add(what: Omit<Queued, 'number' | 'since'>): void {
+    this.#makeRoom(this.#put(what))
+  }
+
+  /** Of two for one key the stronger counts, from now on. */
+  #put(what: Omit<Queued, 'number' | 'since'>): Queued {
+    const { at, engine } = what
     const known = this.#queue.get(at)
     const kind = known?.kind === 'delete' ? 'delete' : what.kind
-    const until = engine.clock.monotonic() + this.#longest + engine.claimTtl
-    const queued: Queued = { ...what, kind, engine, until }
+    const queued = { ...what, kind, number: ++this.#now, since: engine.clock.monotonic() }
     if (this.#closed.has(engine)) {
-      tell(queued, 'dropped')
-      return
+      tellQueued(queued, 'dropped')
+      return queued
     }
     this.#queue.set(at, queued)
-    if (what.target === 'prefix') this.#listPrefixes()
-    if (known === undefined) tell(queued, 'queued')
-    if (this.#queue.size > LIMIT) this.addClear(engine, engine.root)
-    this.#schedule(engine)
+    if (known === undefined) tellQueued(queued, 'queued')
+    this.#schedule()
+    return queued
+  }
+
+  /** A clear, in the place of all that it covers. */
+  #putClear(engine: Engine, space: KeySpace): Queued {
+    const prefix = prefixOf(space)
+    for (const { at, engine: other } of this.#queue.values()) {
+      const name = at.startsWith(PREFIX_MARK) ? at.slice(PREFIX_MARK.length) : at
+      if (other === engine && name !== prefix && name.startsWith(prefix)) this.#remove(at)
+    }
+    const { path: name } = space
+    const at = PREFIX_MARK + prefix
+    return this.#put({ at, engine, kind: 'clear', target: 'prefix', name, space, address: undefined })
+  }
+
+  /** Keeps the queue bounded. */
+  #makeRoom(added: Queued): void {
+    if (this.#queue.size <= LIMIT) return
+    for (const engine of new Set([...this.#queue.values()].map(({ engine }) => engine))) {
+      if (engine.root.path !== '') this.#putClear(engine, engine.root)
+    }
+    if (this.#queue.size <= LIMIT || !this.#queue.has(added.at)) return
+    // Without a prefix nothing can be cleared: those in line are still sent, but nothing is believed any more.
+    const { engine } = added
+    this.#remove(added.at)
+    tellQueued(added, 'dropped')
+    const { root: space } = engine
+    const what = { kind: 'clear', target: 'prefix', name: '', space, address: undefined } as const
+    this.#put({ ...what, at: PREFIX_MARK, engine })
   }
 
   #remove(at: string): void {
-    const queued = this.#queue.get(at)
-    if (queued === undefined) return
     this.#queue.delete(at)
-    if (queued.target === 'prefix') this.#listPrefixes()
+    if (this.#queue.size > 0) return
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#pause = FIRST_PAUSE
   }
 
-  #listPrefixes(): void {
-    this.#prefixes = [...this.#queue.values()]
-      .filter(({ target }) => target === 'prefix')
-      .map(({ space }) => prefixOf(space))
+  #schedule(): void {
+    if (this.#cancelTimer !== undefined) return
+    for (const { engine } of this.#queue.values()) {
+      this.#cancelTimer = engine.clock.timer(this.#pause, () => {
+        this.#cancelTimer = undefined
+        this.#pause = Math.min(2 * this.#pause, LAST_PAUSE)
+        void this.#sendAll()
+      })
+      return
+    }
   }
 
-  #schedule({ clock }: Engine): void {
-    if (this.#cancelRetry !== undefined || this.#retrying !== undefined) return
-    this.#cancelRetry = clock.timer(this.#retryIn, () => {
-      this.#cancelRetry = undefined
-      void this.#retry()
-    })
-  }
-
-  async #retry(): Promise<void> {
-    this.#cancelRetry?.()
-    this.#cancelRetry = undefined
-    this.#retrying ??= this.#sendAll().finally(() => {
-      this.#retrying = undefined
-      for (const { engine } of this.#queue.values()) {
-        this.#schedule(engine)
-        return
-      }
-    })
-    await this.#retrying
-  }
-
-  async #sendAll(): Promise<void> {
-    const byEngine = new Map<Engine, Map<string, [string, Queued][]>>()
-    for (const [at, queued] of this.#queue) {
-      if (queued.engine.clock.monotonic() >= queued.until) {
+  /** Sends what is not under way already: of one cache, or of all. */
+  async #sendAll(of?: Engine): Promise<void> {
+    const due: Queued[] = []
+    for (const queued of this.#queue.values()) {
+      const { at, engine, since } = queued
+      if (this.#underWay.has(queued) || (of !== undefined && engine !== of)) continue
+      if (engine.clock.monotonic() >= since + this.#longest + engine.claimTtl) {
         this.#remove(at)
-        tell(queued, 'expired')
-        continue
-      }
-      const { target, kind, space, engine } = queued
-      // Keys of all namespaces travel together, tags by namespace.
-      const name = target === 'key' ? kind : `${target} ${kind} ${space.path}`
-      const groups = byEngine.get(engine) ?? new Map<string, [string, Queued][]>()
-      byEngine.set(engine, groups)
-      const group = groups.get(name) ?? []
-      groups.set(name, group)
-      group.push([at, queued])
+        tellQueued(queued, 'expired')
+      } else if (at !== PREFIX_MARK) due.push(queued)
     }
-    let took = 0
-    for (const groups of byEngine.values()) {
-      for (const group of groups.values()) if (await this.#send(group)) took++
-    }
-    this.#retryIn = took > 0 ? FIRST_RETRY : Math.min(2 * this.#retryIn, LAST_RETRY)
+    const sending = atMost(GROUPS_AT_ONCE, groupsOf(due), group => this.#send(group))
+    for (const queued of due) this.#underWay.set(queued, sending)
+    if (due.length === 0) this.#schedule()
+    await sending
   }
 
-  async #send(group: readonly [string, Queued][]): Promise<boolean> {
-    const [, first] = group[0] as [string, Queued]
-    const { engine, kind, space, target } = first
-    const names = group.map(([, { name }]) => name)
-    try {
-      if (kind === 'clear') await deliverClear(engine, space)
-      else if (target === 'tag') await deliverTags(engine, kind, { space, names, lifetime: this.#longest })
-      else
-        await deliverKeys(
-          engine,
-          kind,
-          group.flatMap(([, { address }]) => address ?? []),
-        )
-    } catch (error) {
-      if (isCacheError(error)) return false
-      throw error
-    }
-    for (const [at, queued] of group) {
+  async #send(group: readonly Queued[]): Promise<void> {
+    const taken = await resend(group, this.#longest)
+    for (const queued of group) {
+      this.#underWay.delete(queued)
       // A stronger one may have come while this one was under way.
-      if (this.#queue.get(at) !== queued) continue
-      this.#remove(at)
-      tell(queued, 'delivered')
+      if (!taken || this.#queue.get(queued.at) !== queued) continue
+      this.#remove(queued.at)
+      tellQueued(queued, 'delivered')
     }
-    return true
+    if (taken) this.#pause = FIRST_PAUSE
+    this.#schedule()
+  }
+
+  async #sendLast(engine: Engine): Promise<void> {
+    const done = new AbortController()
+    const late = engine.clock.sleep(CLOSE_LIMIT, done.signal).catch(() => {})
+    const own = [...this.#underWay].filter(([queued]) => queued.engine === engine)
+    const answers = Promise.all(own.map(([, sending]) => sending)).then(() => this.#sendAll(engine))
+    await Promise.race([answers, late])
+    done.abort()
   }
 }
 
 /** What the wire keys of a space begin with, its tokens too; everything does for a root without a prefix. */
 function prefixOf({ path }: KeySpace): string {
   return path === '' ? '' : `${path}:`
-}
-
-function tell(
-  { engine, kind, target, name, space }: Queued,
-  outcome: 'queued' | 'delivered' | 'expired' | 'dropped',
-): void {
-  const { events } = engine
-  if (events.active) {
-    events.emit({ type: `invalidation-${outcome}`, kind, target, name, path: space.path })
-  }
 }
