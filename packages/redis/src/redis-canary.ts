@@ -21,6 +21,7 @@ export class RedisCanary {
   readonly #ttl: Milliseconds
   #attempt = 0
   #renewedAt: Milliseconds = 0
+  #removed = false
 
   /** @param stem what its name begins with; nobody else's may. */
   constructor(stem: string, heartbeat: Milliseconds) {
@@ -34,6 +35,7 @@ export class RedisCanary {
    */
   async place(client: LineClient): Promise<boolean> {
     for (const last = this.#attempt + MAX_NAMES; this.#attempt < last; this.#attempt++) {
+      if (this.#removed) return false
       try {
         await client.set(this.#name, '1', 'PX', this.#ttl)
         this.#renewedAt = performance.now()
@@ -49,6 +51,7 @@ export class RedisCanary {
 
   /** Tells whether it had gone, and was written anew. */
   async wasGone(client: LineClient): Promise<boolean> {
+    if (this.#removed) return false
     try {
       // A write even where there is nothing to write: a primary that has become a replica refuses it.
       if ((await client.set(this.#name, '1', 'PX', this.#ttl, 'NX')) !== null) return true
@@ -63,7 +66,9 @@ export class RedisCanary {
     }
   }
 
+  /** Deletes it for good: a look that comes later does not write it anew. */
   async remove(client: LineClient): Promise<void> {
+    this.#removed = true
     await client.del(this.#name)
   }
 

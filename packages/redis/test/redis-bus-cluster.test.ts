@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Cluster, Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, startRedis } from '../../../tests/servers/index.js'
@@ -106,43 +108,62 @@ describe('a bus on a Cluster', () => {
     await Promise.all([log.hears('up'), other.hears('up')])
 
     const clusterPort = await freePort()
+    const directory = mkdtempSync(join(tmpdir(), 'lookaside-node-'))
     const fourth = await startRedis(
-      ...['--cluster-enabled', 'yes', '--cluster-port', `${clusterPort}`, '--dir', tmpdir()],
-      ...['--cluster-config-file', `nodes-${clusterPort}.conf`],
+      ...['--cluster-enabled', 'yes', '--cluster-port', `${clusterPort}`, '--dir', directory],
+      // Without its last slot it stays a master.
+      ...['--cluster-config-file', `nodes-${clusterPort}.conf`, '--cluster-allow-replica-migration', 'no'],
     )
     const joined = new Redis(fourth.port)
     cleanUp.push(
+      () => rmSync(directory, { recursive: true }),
       () => fourth.stop(),
       () => joined.disconnect(),
     )
     const first = admins[0] as Redis
     await first.call('CLUSTER', 'MEET', '127.0.0.1', `${fourth.port}`, `${clusterPort}`)
     const nodes = [...admins, joined]
-    const id = await joined.cluster('MYID')
+    const id = String(await joined.cluster('MYID'))
     const key = 'moving:a'
     const slot = await first.cluster('KEYSLOT', key)
     const owner = admins[Math.floor(slot / Math.ceil(16_384 / 3))] as Redis
-    const ownerId = await owner.cluster('MYID')
-    const assign = async (to: string) => {
-      for (const node of nodes) {
+    const ownerId = String(await owner.cluster('MYID'))
+    const assign = async (from: Redis, fromId: string, to: Redis, toId: string) => {
+      const others = nodes.filter(node => node !== from && node !== to)
+      // To be importing it makes the claim of its new owner the newer one.
+      for (const [node, ...state] of [
+        [to, 'IMPORTING', fromId] as const,
+        ...[to, from, ...others].map(node => [node, 'NODE', toId] as const),
+      ]) {
         await expect
-          .poll(() => node.call('CLUSTER', 'SETSLOT', slot, 'NODE', to).catch(String), { timeout: 10_000 })
+          .poll(() => node.call('CLUSTER', 'SETSLOT', slot, ...state).catch(String), { timeout: 10_000 })
           .toBe('OK')
       }
     }
-    await assign(String(id))
-    await Promise.all([log.hears('down', 'up'), other.hears('down', 'up')])
-    // A node that has just joined takes its time until it serves.
-    await expect.poll(() => joined.set(key, '1').catch(String), { timeout: 10_000 }).toBe('OK')
-    await log.hears(`changed ${key}`)
+    /** A node that has just joined takes its time until it serves, and until all agree about it. */
+    const expectTold = async (node: Redis) => {
+      log.told.length = 0
+      await expect
+        .poll(
+          async () => {
+            await node.set(key, '1').catch(() => {})
+            return log.told.includes(`changed ${key}`)
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(true)
+      await node.del(key)
+    }
 
-    await joined.del(key)
-    await log.hears(`changed ${key}`)
-    await assign(String(ownerId))
-    await expect.poll(() => subscribersOf(joined)).toBe(0)
-    await owner.set(key, '1')
-    await log.hears(`changed ${key}`)
-    await owner.del(key)
+    await assign(owner, ownerId, joined, id)
+    const logs = [log, other]
+    await expect
+      .poll(() => logs.map(({ told }) => told.includes('down') && told.at(-1) === 'up'), { timeout: 10_000 })
+      .toEqual([true, true])
+    await expectTold(joined)
+    await assign(joined, id, owner, ownerId)
+    await expect.poll(() => subscribersOf(joined), { timeout: 10_000 }).toBe(0)
+    await expectTold(owner)
   })
 
   it('is down while no node can be asked, and says so', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -14,8 +14,11 @@ let replica: Server
 let sentinel: Server
 
 beforeAll(async () => {
-  primary = await startRedis()
-  replica = await startRedis('--replicaof', '127.0.0.1', `${primary.port}`)
+  // To replicate is to save: not where other servers would load it from.
+  const [first, second] = ['primary', 'replica'].map(name => join(directory, name)) as [string, string]
+  for (const path of [first, second]) mkdirSync(path)
+  primary = await startRedis('--dir', first)
+  replica = await startRedis('--dir', second, '--replicaof', '127.0.0.1', `${primary.port}`)
   const config = join(directory, 'sentinel.conf')
   writeFileSync(
     config,

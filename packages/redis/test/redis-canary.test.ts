@@ -26,8 +26,19 @@ describe('a canary', () => {
     await client.flushall()
     expect(await canary.wasGone(client)).toBe(true)
     expect(await canary.wasGone(client)).toBe(false)
-    await canary.remove(client)
-    expect(await client.exists('a')).toBe(0)
+  })
+
+  it('is gone for good once it was removed, whoever looks for it meanwhile', async () => {
+    const canary = new RedisCanary('e', 1_000)
+    await canary.place(client)
+    const looks = [
+      canary.wasGone(client),
+      canary.remove(client),
+      canary.wasGone(client),
+      canary.place(client),
+    ]
+    expect(await Promise.all(looks)).toEqual([false, undefined, false, false])
+    expect(await client.exists('e')).toBe(0)
   })
 
   it('has its time to live renewed after a minute, not with every look', async () => {

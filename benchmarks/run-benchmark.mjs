@@ -1,0 +1,35 @@
+import '../scripts/require-node.mjs'
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { build, install } from '../scripts/bootstrap.mjs'
+import { run } from '../scripts/run.mjs'
+import { provideServers } from '../scripts/servers.mjs'
+import { step } from '../scripts/step.mjs'
+
+/** The benchmarks need no server but Redis. */
+async function provideRedis() {
+  const { ok, output } = await run('redis-server', ['--version'])
+  return ok ? { ok, note: output.trim().split(' sha=')[0] } : provideServers()
+}
+
+/** Builds what the benchmark needs and runs it; standard output has the results only. */
+export async function runBenchmark(name) {
+  const ready =
+    (await step('install', install, process.stderr)) &&
+    (await step('redis', provideRedis, process.stderr)) &&
+    (await step('build', () => build('@lookaside/benchmarks...'), process.stderr))
+  if (!ready) {
+    process.exitCode = 1
+    return
+  }
+  const main = fileURLToPath(new URL(`dist/${name}/main.js`, import.meta.url))
+  const benchmark = spawn(process.execPath, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  // The terminal sends an interrupt to both; the benchmark stops its server first, and this script ends after it.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => benchmark.kill('SIGTERM'))
+  process.on('exit', () => benchmark.kill())
+  benchmark.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + constants.signals[signal ?? 'SIGTERM']
+  })
+}
