@@ -50,7 +50,7 @@ export async function measure(
   { rounds, readers: count }: { readonly rounds: number; readonly readers: number },
   onRound: (round: number) => void,
 ): Promise<Measured> {
-  const bus = way.mode === 'tracking' ? redisBus(url, { mode: way.mode }) : redisBus(url, { mode: way.mode })
+  const bus = redisBus(url, { mode: way.mode })
   const cache = createCache({ store: [lruStore({ maxEntries: 1_000 }), redisStore(url)], bus })
   const plain = new Redis(url)
   const readers = Array.from({ length: count }, () => new Reader())

@@ -1,6 +1,6 @@
 // A process with a local tier, which tells when it gives up a copy.
 import { setImmediate } from 'node:timers/promises'
-import { type Cache, createCache, type LocalStore } from '@lookaside/core'
+import { type BusListener, type Cache, createCache, type InvalidationBus } from '@lookaside/core'
 import { lruStore } from '@lookaside/lru'
 import { redisBus, redisStore } from '@lookaside/redis'
 import { monotonic } from '../monotonic.js'
@@ -14,25 +14,60 @@ function tell(reply: Reply): void {
   process.send?.(reply)
 }
 
-/** A local store that tells when it loses what it was seen to have. */
-function watched(store: LocalStore): LocalStore {
+/** Tells of the copies that the cache has given up. */
+function tellDrops(): void {
+  const at = monotonic()
+  for (const key of held) {
+    if (cache?.peek(key) !== undefined) continue
+    held.delete(key)
+    tell({ type: 'dropped', key, at })
+  }
+}
+
+/** A bus after whose every word the copies are looked at. */
+function watched(bus: InvalidationBus): InvalidationBus {
+  if (bus.kind === 'changes') {
+    return {
+      kind: bus.kind,
+      name: bus.name,
+      close: () => bus.close(),
+      listen: (prefix, listener) =>
+        bus.listen(prefix, {
+          ...passedOn(listener),
+          changed(keys) {
+            listener.changed(keys)
+            tellDrops()
+          },
+        }),
+    }
+  }
   return {
-    ...store,
-    get size() {
-      return store.size
-    },
-    delete(key) {
-      const had = store.delete(key)
-      if (had && held.delete(key)) tell({ type: 'dropped', key, at: monotonic() })
-      return had
-    },
+    kind: bus.kind,
+    name: bus.name,
+    close: () => bus.close(),
+    publish: (channel, message) => bus.publish(channel, message),
+    listen: (channel, listener) =>
+      bus.listen(channel, {
+        ...passedOn(listener),
+        message(bytes) {
+          listener.message(bytes)
+          tellDrops()
+        },
+      }),
+  }
+}
+
+function passedOn(listener: BusListener): BusListener {
+  return {
+    up: () => listener.up(),
+    down: cause => listener.down(cause),
+    flushed: () => listener.flushed(),
   }
 }
 
 async function open(url: string, mode: Mode): Promise<void> {
-  const local = watched(lruStore({ maxEntries: 10_000 }))
-  const bus = mode === 'tracking' ? redisBus(url, { mode }) : redisBus(url, { mode })
-  const opened = createCache({ store: [local, redisStore(url)], bus })
+  const bus = watched(redisBus(url, { mode }))
+  const opened = createCache({ store: [lruStore({ maxEntries: 10_000 }), redisStore(url)], bus })
   cache = opened
   const up = new Promise<void>(resolve => {
     opened.on(event => {

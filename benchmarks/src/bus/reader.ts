@@ -2,6 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Reply, Request } from './messages.js'
 
+/** An invalidation that takes this long has not arrived. */
+const PATIENCE = 10_000
+
 const PROGRAM = new URL('./reader-process.js', import.meta.url)
 
 /** One process with a local tier, seen from the measuring one. */
@@ -30,7 +33,15 @@ export class Reader {
 
   /** The next reply of a type, about a key. */
   next<T extends Reply['type']>(type: T, key = ''): Promise<Extract<Reply, { readonly type: T }>> {
-    const reply = new Promise<Reply>(resolve => this.#waiting.set(replyId(type, key), resolve))
+    const reply = new Promise<Reply>((resolve, reject) => {
+      const late = () =>
+        reject(new Error(`a reader has not told '${type}' of '${key}' within ${PATIENCE} ms`))
+      const timer = setTimeout(late, PATIENCE)
+      this.#waiting.set(replyId(type, key), given => {
+        clearTimeout(timer)
+        resolve(given)
+      })
+    })
     return Promise.race([reply, this.#failed]) as Promise<Extract<Reply, { readonly type: T }>>
   }
 
