@@ -39,7 +39,7 @@ export class MessageMember implements BusMember {
   readonly #stop: () => void
   #number = 0
   #connected = false
-  /** The bus has brought back what this cache has sent since it was up. */
+  /** The bus has brought back the hello of this cache, and what it has sent since. */
   #heard = false
   #heardAt: Milliseconds = 0
   #cancelBeat: (() => void) | undefined
@@ -119,15 +119,16 @@ export class MessageMember implements BusMember {
 
   #hear(message: BusMessage | undefined): void {
     if (message === undefined) this.#context.copies.dropAll('gap')
-    else if (message.source === this.#source) this.#hearMyself()
+    else if (message.source === this.#source) this.#hearMyself(message)
     else this.#hearOther(message)
   }
 
-  #hearMyself(): void {
+  #hearMyself({ body }: BusMessage): void {
     if (!this.#connected) return
     const { copies, clock, events } = this.#context
     this.#heardAt = clock.monotonic()
-    if (this.#heard) return
+    // Anything else may have been sent before the bus was up.
+    if (this.#heard || body.type !== 'hello') return
     this.#heard = true
     copies.dropAll('bus-up')
     copies.trust(true)
@@ -144,7 +145,8 @@ export class MessageMember implements BusMember {
     if (body.type === 'bye') this.#sources.delete(source)
     else
       this.#sources.set(source, { number: Math.max(number, known?.number ?? 0), heardAt: clock.monotonic() })
-    if (body.type === 'hello') void this.#send({ type: 'beat' })
+    // After the leave-taking it would be a source that falls silent.
+    if (body.type === 'hello' && !this.#left) void this.#send({ type: 'beat' })
   }
 
   #apply(body: BusBody): void {
@@ -186,6 +188,7 @@ export class MessageMember implements BusMember {
       copies.dropAll('silence')
       if (events.active) events.emit({ type: 'bus', bus: this.#bus.name, state: 'down' })
     }
-    void this.#send({ type: 'beat' })
+    // While its hello has not come back it may not have reached the others either.
+    void this.#send({ type: this.#heard ? 'beat' : 'hello' })
   }
 }

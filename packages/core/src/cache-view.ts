@@ -5,8 +5,6 @@ import {
   checkKeys,
   checkRefresh,
   checkSignal,
-  checkWaitUntil,
-  GET_OR_SET_NAMES,
   READ_NAMES,
   SET_MANY_NAMES,
   SET_NAMES,
@@ -17,17 +15,18 @@ import { type Duration, type EpochMs, type Milliseconds, parseDuration } from '.
 import type { Engine } from './engine.js'
 import type { Entry, EntryMeta } from './entry.js'
 import { CacheError, quote } from './errors.js'
-import type { CacheListener, TierName } from './events.js'
+import type { CacheListener } from './events.js'
 import { FoundVersion, slotToReplace } from './found-version.js'
+import { readFresh, readManyFresh } from './fresh-reads.js'
 import { type InvalidateAfterOptions, invalidateAfter } from './invalidate-after.js'
 import { clear, invalidateKeys, invalidateTags } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
-import { keptFor, type Lifetime, lifetimeOf } from './lifetime.js'
-import type { LoadPlan } from './load.js'
+import { lifetimeOf } from './lifetime.js'
 import type { Loader } from './loader.js'
 import { hasTags, type LocalEntry, validityOf } from './local-entry.js'
 import type { LocalTags } from './local-tags.js'
 import { checkOptions } from './options.js'
+import { planLoad } from './plan-load.js'
 import { readThrough } from './read-through.js'
 import { checkValue } from './schema-check.js'
 import {
@@ -38,15 +37,14 @@ import {
   type Settings,
 } from './settings.js'
 import type { Share } from './sharing.js'
-import type { Slot } from './slot.js'
 import type { CacheStats } from './stats.js'
 import type { LocalStore } from './store.js'
 import { checkTagList } from './tag-names.js'
 import { checkTagOption, tagsOf } from './tag-options.js'
 import type { Address, View } from './tier.js'
-import type { Tagged } from './token.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 import { writeValue } from './write.js'
+import { tagsToWrite } from './written-tags.js'
 
 /** A burst of more would have its last ones wait in line for longer than their deadlines. */
 const WRITES_AT_ONCE = 128
@@ -110,11 +108,12 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   async get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
-    return (await this.#fresh(key, options))?.value as T | undefined
+    const entry = await readFresh(this.#engine, this.#address(key), this.#readView(options))
+    return entry === undefined ? undefined : (this.#shared(entry.value) as T)
   }
 
   async has(key: string, options?: ReadOptions): Promise<boolean> {
-    return (await this.#fresh(key, options)) !== undefined
+    return (await readFresh(this.#engine, this.#address(key), this.#readView(options))) !== undefined
   }
 
   async lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>> {
@@ -131,16 +130,11 @@ export class CacheView<V, I> implements Cache<V, I> {
 
   async getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>> {
     const addresses = this.#addresses(keys)
-    const view = this.#readView(options)
-    const copies = addresses.map(address => this.#engine.copies?.get(address, view))
-    const asked = addresses.filter((_, index) => copies[index] === undefined)
-    const slots = asked.length === 0 ? [] : await this.#engine.tier.readMany(asked, view)
+    const entries = await readManyFresh(this.#engine, addresses, this.#readView(options))
     const found = new Map<string, T>()
-    let answers = 0
     for (const [index, { key }] of addresses.entries()) {
-      const copy = copies[index]
-      const entry = copy === undefined ? this.#found(key, slots[answers++] as Slot) : this.#copy(key, copy)
-      if (entry !== undefined) found.set(key, entry.value as T)
+      const entry = entries[index]
+      if (entry !== undefined) found.set(key, this.#shared(entry.value) as T)
     }
     return found
   }
@@ -155,7 +149,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     const checked = await checkValue(view.schema, value, key)
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
     const names = tagsOf(options?.tags, checked.value)
-    const tagged = lifetime && (await this.#tagged(address, view, names, lifetime, over))
+    const tagged = lifetime && (await tagsToWrite(this.#engine, { address, view, names, lifetime, over }))
     return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over })
   }
 
@@ -208,7 +202,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     const wrapped = wrapFunction<F, Typed<V, Awaited<ReturnType<F>>>>(target, fn, options, names)
     // What can be checked now is not left to the first miss.
     const { key: _, ...rest } = options
-    this.#plan(() => undefined, rest as GetOrSetOptions<never>)
+    planLoad(this.#settings, this.#share, () => undefined, rest as GetOrSetOptions<never>)
     return wrapped
   }
 
@@ -304,36 +298,9 @@ export class CacheView<V, I> implements Cache<V, I> {
       early,
       guardSettings: this.#settings.guard.seenBy(options),
       signal: options?.signal,
-      plan: () => this.#plan(load, options),
+      plan: () => planLoad(this.#settings, this.#share, load, options),
     })
     return this.#shared(entry.value)
-  }
-
-  #plan(loader: Loader<unknown>, options: GetOrSetOptions<never> | undefined): LoadPlan {
-    const plain = {
-      loader,
-      settings: this.#settings,
-      ttlOf: undefined,
-      tagsOf: undefined,
-      share: this.#share,
-      impatient: false,
-      waitUntil: undefined,
-    }
-    if (options === undefined) return plain
-    checkOptions('getOrSet', options, [...GET_OR_SET_NAMES, ...this.#settings.guard.names])
-    const { ttl, waitUntil, tags, ...rest } = options
-    checkWaitUntil(waitUntil)
-    checkTagOption(tags, this.#settings.view.format)
-    const named = typeof tags === 'function' ? rest : { ...rest, tags }
-    const fixed = typeof ttl === 'function' ? named : { ...named, ttl }
-    const settings = overrideSettings(this.#settings, fixed)
-    const impatient = settings.hardTimeout < this.#settings.hardTimeout
-    const ttlOf =
-      typeof ttl === 'function'
-        ? (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
-        : undefined
-    const computed = typeof tags === 'function' ? (value: unknown) => tagsOf(tags, value) : undefined
-    return { ...plain, settings, impatient, waitUntil, ttlOf, tagsOf: computed }
   }
 
   #readView(options: ReadOptions | undefined): View {
@@ -341,65 +308,11 @@ export class CacheView<V, I> implements Cache<V, I> {
     return overrideView(this.#settings.view, options)
   }
 
-  /** The fresh entry of a key; counts the hit or the miss. */
-  async #fresh(key: string, options: ReadOptions | undefined): Promise<Entry<unknown> | undefined> {
-    const address = this.#address(key)
-    const view = this.#readView(options)
-    const copy = this.#engine.copies?.get(address, view)
-    return copy === undefined
-      ? this.#found(key, await this.#engine.tier.read(address, view))
-      : this.#copy(key, copy)
-  }
-
-  /** What a read of the tier has found, where it is fresh. */
-  #found(key: string, slot: Slot): Entry<unknown> | undefined {
-    const { clock, counters, events, tier } = this.#engine
-    if (slot.kind === 'value' && clock.now() < slot.entry.staleAt)
-      return this.#hit(key, slot.entry, tier.name)
-    counters.misses++
-    if (events.active) events.emit({ type: 'miss', key, stale: slot.kind === 'value' })
-    return undefined
-  }
-
-  #copy(key: string, copy: LocalEntry): Entry<unknown> {
-    return this.#hit(key, copy, 'local')
-  }
-
-  #hit(key: string, entry: Entry<unknown>, tier: TierName): Entry<unknown> {
-    const { counters, events } = this.#engine
-    if (tier === 'local') counters.localHits++
-    else counters.remoteHits++
-    if (events.active) events.emit({ type: 'hit', key, tier, stale: false })
-    return this.#share === undefined ? entry : { ...entry, value: this.#shared(entry.value) }
-  }
-
   async #invalidateTags(kind: InvalidationKind, tags: readonly string[], what: string): Promise<boolean> {
     const names = checkTagList(tags, what)
     const { ttl, grace } = this.#settings
     const lifetime = ttl + grace + this.#engine.claimTtl
     return invalidateTags(this.#engine, kind, { space: this.#space, names, lifetime })
-  }
-
-  /**
-   * The tags of a value that is written, with their tokens now, or as a lookup found them that it is conditional on;
-   * `undefined` where they can't be had.
-   */
-  async #tagged(
-    address: Address,
-    view: View,
-    named: readonly string[],
-    lifetime: Lifetime,
-    over: Slot | undefined,
-  ): Promise<readonly Tagged[] | undefined> {
-    const { tier, clock, claimTtl } = this.#engine
-    const kept = keptFor(lifetime, view, clock.now(), claimTtl)
-    const before = await tier.tags.before(
-      address,
-      { named, computed: false, framed: view.format.codec.framed, lifetime: kept },
-      over,
-    )
-    const tagged = await tier.tags.after(before, named, kept)
-    return typeof tagged === 'string' ? undefined : tagged
   }
 
   #address(key: string): Address {

@@ -4,6 +4,7 @@ import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { isCacheError } from './errors.js'
 import type { NotStoredReason } from './events.js'
+import { invalidateQuietly } from './invalidation.js'
 import type { Since } from './local-copies.js'
 import type { Address, View } from './tier.js'
 import { namesOf, type Tagged } from './token.js'
@@ -43,6 +44,7 @@ export async function commitResult(
   const { tier, copies, bus, events, counters, undelivered } = engine
   const { address, view, entry, tagged, kept, checkable, since } = result
   const { key } = address
+  undelivered.outlive(kept)
   if (claim === undefined) {
     tellNotStored(engine, key, 'no-claim')
     await dropOlder(engine, claim, result)
@@ -51,7 +53,6 @@ export async function commitResult(
   try {
     if (!result.detached) {
       const packed = tier.pack(address, entry, view, checkable, tagged)
-      undelivered.outlive(kept)
       if (await claim.commit(packed, kept)) {
         counters.commits++
         if (since !== undefined) {
@@ -91,7 +92,7 @@ export async function abandonResult(
   tellNotStored(engine, key, reason, error)
   // The caller has waited for one deadline already. If the commit landed after all this does nothing.
   if (claim !== undefined) background.add(key, claim.release().catch(reported))
-  if (result.forced) background.add(key, dropOlder(engine, claim, result))
+  await dropOlder(engine, claim, { ...result, unreachable: true })
 }
 
 /** Ends the claim of a load whose result is not to be stored; what it was to replace goes as well. */
@@ -105,14 +106,19 @@ export async function discardResult(
   const { address } = result
   tellNotStored(engine, address.key, reason, error)
   engine.copies?.drop(address)
+  let { unreachable } = result
   try {
     // In the place of a marker there was no value that others could have a copy of.
     const marked = claim?.marked === true
-    if ((await claim?.discard()) !== true) await dropOlder(engine, claim, result)
-    else if (!marked) await engine.bus?.tellKeys([address.at])
+    if ((await claim?.discard()) === true) {
+      if (!marked) await engine.bus?.tellKeys([address.at])
+      return
+    }
   } catch (failure) {
     if (!isCacheError(failure)) throw failure
+    unreachable = true
   }
+  await dropOlder(engine, claim, { ...result, unreachable })
 }
 
 /**
@@ -121,11 +127,13 @@ export async function discardResult(
  * claimed later.
  */
 async function dropOlder(engine: Engine, claim: Claim | undefined, result: LoadResult): Promise<void> {
-  if (!result.forced || claim?.marked === true) return
-  const { key } = result.address
-  const dropped = engine.tier.drop([result.address]).catch(reported)
-  // A store that did not answer before has cost the caller one deadline already.
-  if (result.unreachable) engine.background.add(key, dropped)
+  const { address, forced, unreachable } = result
+  if (!forced || claim?.marked === true) return
+  // A store that did not answer before has cost the caller one deadline already. The value that was to be replaced
+  // must not be served meanwhile.
+  if (unreachable) engine.undelivered.addKeys(engine, 'delete', [address])
+  const dropped = invalidateQuietly(engine, address)
+  if (unreachable) engine.background.add(address.key, dropped)
   else await dropped
 }
 

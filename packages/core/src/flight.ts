@@ -64,6 +64,7 @@ export class RunningFlight implements Flight<unknown> {
   #tags: TagsBefore | undefined
   /** Callers have boarded since. */
   #joined = false
+  #tagging = false
   #overtaken = false
   /** A look has found what this flight brings, or whom it shares: who asks now may know of a newer invalidation. */
   #settled = false
@@ -125,6 +126,11 @@ export class RunningFlight implements Flight<unknown> {
   /** Whether a tag that nobody knew of before the load was invalidated meanwhile. */
   get overtaken(): boolean {
     return this.#overtaken
+  }
+
+  /** Its tags are being looked up for those who are aboard: whoever comes now may know of a newer invalidation. */
+  get tagging(): boolean {
+    return this.#tagging
   }
 
   /** Answered, while work goes on that no caller waits for. */
@@ -284,7 +290,10 @@ export class RunningFlight implements Flight<unknown> {
         since: this.#engine.copies?.since(),
         tags: this.#tags,
         detached: () => this.detached,
-        joined: () => this.#joined,
+        joined: () => {
+          this.#tagging = true
+          return this.#joined
+        },
         overtaken: () => {
           this.#overtaken = true
         },

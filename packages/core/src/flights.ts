@@ -12,15 +12,15 @@ export class Flights {
   /**
    * A running flight that this caller may share.
    *
-   * A promise stands for a flight whose look at the store is under way: what it finds does not count for this
-   * caller, who looks again for itself after it.
+   * A promise stands for a flight whose look at the store is under way, or whose tags are being looked up: what it
+   * finds does not count for this caller, who looks again for itself after it.
    */
   find(at: string, boarding: Boarding): RunningFlight | Promise<unknown> | undefined {
     let look: Promise<unknown> | undefined
     for (const flight of this.#byAddress.get(at) ?? []) {
       if (!flight.admits(boarding)) continue
-      if (flight.look === undefined) return flight
-      look = flight.look
+      if (flight.look === undefined && !flight.tagging) return flight
+      look = flight.look ?? flight.ended
     }
     return look
   }
@@ -28,7 +28,7 @@ export class Flights {
   /** The running flight that holds the claim which this read has found. */
   holding(at: string, boarding: Boarding): RunningFlight | undefined {
     for (const flight of this.#byAddress.get(at) ?? []) {
-      if (flight.holds(boarding.slot) && flight.admits(boarding)) return flight
+      if (flight.holds(boarding.slot) && !flight.tagging && flight.admits(boarding)) return flight
     }
     return undefined
   }

@@ -2,6 +2,7 @@ import { deliverClear, deliverKeys, deliverTags, type InvalidationKind } from '.
 import type { Engine } from './engine.js'
 import { CacheError, isCacheError } from './errors.js'
 import type { KeySpace } from './key.js'
+import type { Version } from './store.js'
 import type { TagAddress } from './tag-load.js'
 import type { Address } from './tier.js'
 
@@ -15,8 +16,9 @@ export async function invalidateKeys(
 ): Promise<boolean> {
   const { events, counters, undelivered } = engine
   if (addresses.length === 0) return true
+  const sentAt = undelivered.now
   const failure = await attempt(() => deliverKeys(engine, kind, addresses))
-  if (failure === undefined) for (const { at } of addresses) undelivered.landed(at, kind)
+  if (failure === undefined) for (const { at } of addresses) undelivered.landed(at, kind, sentAt)
   else undelivered.addKeys(engine, kind, addresses)
   const delivered = failure === undefined
   counters.invalidations += addresses.length
@@ -34,8 +36,9 @@ export async function invalidateTags(
   const { events, counters, undelivered } = engine
   const { space, names } = tags
   if (names.length === 0) return true
+  const sentAt = undelivered.now
   const failure = await attempt(() => deliverTags(engine, kind, tags))
-  if (failure === undefined) undelivered.tagsLanded(kind, space, names)
+  if (failure === undefined) undelivered.tagsLanded(kind, space, names, sentAt)
   else undelivered.addTags(engine, kind, space, names)
   counters.invalidations += names.length
   if (events.active) {
@@ -48,19 +51,34 @@ export async function invalidateTags(
 /** Makes everything under the path of `space` unreadable. */
 export async function clear(engine: Engine, space: KeySpace): Promise<boolean> {
   const { events, undelivered } = engine
+  const sentAt = undelivered.now
   const failure = await attempt(() => deliverClear(engine, space))
   // Without a prefix nothing can be cleared, now or later.
   if (isCacheError(failure, 'ERR_CACHE_UNSUPPORTED')) throw failure
-  if (failure !== undefined) undelivered.addClear(engine, space)
+  if (failure === undefined) undelivered.clearLanded(space, sentAt)
+  else undelivered.addClear(engine, space)
   if (events.active) events.emit({ type: 'clear', prefix: space.path, delivered: failure === undefined })
   return answer(engine, failure)
 }
 
 /** Deletes a key whose new value was not stored; whoever wrote it learns that from its own call. */
-export async function invalidateQuietly(engine: Engine, address: Address): Promise<void> {
-  const failure = await attempt(() => deliverKeys(engine, 'delete', [address]))
-  if (failure === undefined) engine.undelivered.landed(address.at, 'delete')
-  else engine.undelivered.addKeys(engine, 'delete', [address])
+export function invalidateQuietly(engine: Engine, address: Address): Promise<void> {
+  return deleteQuietly(engine, address, () => deliverKeys(engine, 'delete', [address]))
+}
+
+/** The same of the very bytes of a version. */
+export function invalidateVersionQuietly(engine: Engine, address: Address, version: Version): Promise<void> {
+  return deleteQuietly(engine, address, async () => {
+    await engine.tier.delete(address.at, version)
+  })
+}
+
+async function deleteQuietly(engine: Engine, address: Address, send: () => Promise<void>): Promise<void> {
+  const { undelivered } = engine
+  const sentAt = undelivered.now
+  const failure = await attempt(send)
+  if (failure === undefined) undelivered.landed(address.at, 'delete', sentAt)
+  else undelivered.addKeys(engine, 'delete', [address])
 }
 
 /** The failure of the store; anything else is a fault, and thrown. */

@@ -31,7 +31,8 @@ export function groupsOf(all: readonly Queued[]): readonly (readonly Queued[])[]
     const { at, engine, target, kind, space } = queued
     const groups = byEngine.get(engine) ?? new Map<string, Queued[]>()
     byEngine.set(engine, groups)
-    const name = `${target} ${kind} ${target === 'key' ? '' : space.path} ${serverOf(engine, at)}`
+    const server = target === 'prefix' ? 0 : serverOf(engine, at)
+    const name = `${target} ${kind} ${server} ${target === 'key' ? '' : space.path}`
     const group = groups.get(name) ?? []
     groups.set(name, group)
     group.push(queued)

@@ -58,6 +58,12 @@ export function tieredTier(remote: Tier, copies: LocalCopies): Tier {
         () => copies.drop(address),
         () => remote.expire(address, linger),
       ),
+    // What a load or a conditional write was to replace, and has not.
+    delete: (at, version) =>
+      around(
+        () => copies.dropWire(at),
+        () => remote.delete(at, version),
+      ),
     set(address, packed, ttl) {
       // Afterwards the copy is replaced, by whoever knows what was stored.
       copies.drop(address)

@@ -8,7 +8,7 @@ import type { Address } from './tier.js'
 import type { Token } from './token.js'
 import { tokenKey } from './token-key.js'
 
-/** Most invalidations in line; beyond that they become one `clear` of each cache. */
+/** Most invalidations in line; beyond that they become one `clear`. */
 const LIMIT = 10_000
 
 /** No wire key begins with it. */
@@ -161,12 +161,15 @@ export class Undelivered {
     return this.#put({ at, engine, kind: 'clear', target: 'prefix', name, space, address: undefined })
   }
 
-  /** Keeps the queue bounded. */
+  /** Keeps the queue bounded: what the largest cache has in line becomes one clear of it. */
   #makeRoom(added: Queued): void {
     if (this.#queue.size <= LIMIT) return
-    for (const engine of new Set([...this.#queue.values()].map(({ engine }) => engine))) {
-      if (engine.root.path !== '') this.#putClear(engine, engine.root)
+    const counts = new Map<Engine, number>()
+    for (const { engine } of this.#queue.values()) {
+      if (engine.root.path !== '') counts.set(engine, (counts.get(engine) ?? 0) + 1)
     }
+    const [largest] = [...counts].sort(([, a], [, b]) => b - a)
+    if (largest !== undefined && largest[1] > 1) this.#putClear(largest[0], largest[0].root)
     if (this.#queue.size <= LIMIT || !this.#queue.has(added.at)) return
     // Without a prefix nothing can be cleared: those in line are still sent, but nothing is believed any more.
     const { engine } = added

@@ -3,7 +3,7 @@ import type { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import { isCacheError } from './errors.js'
 import type { NotStoredReason } from './events.js'
-import { invalidateQuietly } from './invalidation.js'
+import { invalidateQuietly, invalidateVersionQuietly } from './invalidation.js'
 import { keptFor, type Lifetime } from './lifetime.js'
 import type { CheckedValue } from './schema-check.js'
 import type { Slot } from './slot.js'
@@ -33,7 +33,11 @@ export async function writeValue(engine: Engine, write: Write): Promise<boolean>
   const { address, view, checked, lifetime, tagged } = write
   // A conditional write changes nothing unless its condition holds.
   if (write.over === undefined) flights.detach(address.at)
+  // What was found has been invalidated since, though the store does not know of it yet.
+  else if (undelivered.blocks(address.at)) return false
   if (lifetime === undefined) return dropUnfit(engine, write, 'ttl-0')
+  const kept = keptFor(lifetime, view, clock.now(), claimTtl)
+  undelivered.outlive(kept)
   if (tagged === undefined) return dropUnfit(engine, write, 'tags')
   const { schemaVersion } = view
   const entry: Entry<unknown> = {
@@ -46,14 +50,13 @@ export async function writeValue(engine: Engine, write: Write): Promise<boolean>
   try {
     const { checkable } = checked
     const packed = tier.pack(address, entry, view, checkable, tagged)
-    const kept = keptFor(lifetime, view, clock.now(), claimTtl)
-    undelivered.outlive(kept)
+    const sentAt = undelivered.now
     const storing = put(engine, address, packed, kept, write.over)
     const since = copies?.since()
     const stored = await storing
     if (stored) {
       flights.detach(address.at)
-      undelivered.landed(address.at)
+      undelivered.landed(address.at, 'delete', sentAt)
       if (since !== undefined)
         copies?.replace(address, { entry, tags: namesOf(tagged), checkable }, view, since)
       await engine.bus?.tellKeys([address.at])
@@ -92,18 +95,22 @@ async function dropUnfit(
   reason: NotStoredReason,
   error?: unknown,
 ): Promise<false> {
-  const { tier, events, background, copies } = engine
-  const { key, at } = address
+  const { tier, events, background, copies, undelivered } = engine
+  const { key } = address
   if (events.active) events.emit({ type: 'not-stored', key, reason, ...(error !== undefined && { error }) })
   // A conditional write takes away only what it was to replace.
   const version = over !== undefined && 'version' in over ? over.version : undefined
   if (over !== undefined && version === undefined) return false
+  // A store that did not answer has cost the caller one deadline already, so it does not wait for another.
+  const unanswered = tier.name === 'remote' && (reason === 'store-error' || reason === 'tags')
   // What is not stored is an invalidation: until the store takes that, the old value must not be served.
-  const dropped =
-    version === undefined ? invalidateQuietly(engine, address) : tier.delete(at, version).catch(() => {})
+  if (unanswered) undelivered.addKeys(engine, 'delete', [address])
   if (version !== undefined) copies?.drop(address)
-  // A store that did not take the value has cost the caller one deadline already.
-  if (reason === 'store-error') background.add(key, dropped)
+  const dropped =
+    version === undefined
+      ? invalidateQuietly(engine, address)
+      : invalidateVersionQuietly(engine, address, version)
+  if (unanswered) background.add(key, dropped)
   else await dropped
   return false
 }
