@@ -1,4 +1,5 @@
-import type { ChangeBus, InvalidationBus } from './bus.js'
+import type { InvalidationBus } from './bus.js'
+import { ChangeMember } from './bus-changes.js'
 import { MessageMember } from './bus-messages.js'
 import type { Clock } from './clock.js'
 import type { InvalidationKind } from './deliver.js'
@@ -24,47 +25,12 @@ export interface BusMemberContext {
   readonly events: Events
   /** How long telling the others may take. */
   readonly timeout: Milliseconds
+  /** Changes a key of no meaning in the remote store; rejects where that fails. */
+  readonly probe: (at: string) => Promise<void>
   /** Another process has changed the value at this wire key. */
   readonly changed: (at: string) => void
 }
 
 export function joinBus(bus: InvalidationBus, context: BusMemberContext): BusMember {
-  return bus.kind === 'messages' ? new MessageMember(bus, context) : changeMember(bus, context)
+  return bus.kind === 'messages' ? new MessageMember(bus, context) : new ChangeMember(bus, context)
 }
-
-/** Where the server tells of every change there is nothing to tell. */
-function changeMember(bus: ChangeBus, { root, copies, events }: BusMemberContext): BusMember {
-  const stop = bus.listen(root.path === '' ? '' : `${root.path}:`, {
-    up() {
-      copies.dropAll('bus-up')
-      copies.trust(true)
-      if (events.active) events.emit({ type: 'bus', bus: bus.name, state: 'up' })
-    },
-    down(cause) {
-      copies.trust(false)
-      copies.dropAll('bus-down')
-      if (events.active) events.emit({ type: 'bus', bus: bus.name, state: 'down', cause })
-    },
-    flushed: () => copies.dropAll('flushed'),
-    changed(keys) {
-      for (const at of keys) {
-        copies.dropWire(at)
-        // Which half of its token has changed the next read tells.
-        if (at.includes(TOKEN_MARK)) copies.dropTagAt('delete', at)
-      }
-    },
-  })
-  const nothing = async () => {}
-  return {
-    tellKeys: nothing,
-    tellTags: nothing,
-    tellClear: nothing,
-    async leave() {
-      stop()
-      copies.trust(false)
-      copies.dropAll('bus-down')
-    },
-  }
-}
-
-const TOKEN_MARK = ':#tag:'

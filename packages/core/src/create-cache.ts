@@ -22,6 +22,10 @@ import type { Tier } from './tier.js'
 import { tieredTier } from './tiered.js'
 import { Undelivered } from './undelivered.js'
 
+/** What a bus of changes is tried with, and how long the store keeps it. */
+const PROBE = new Uint8Array(1)
+const PROBE_TTL: Milliseconds = 10_000
+
 const CLOSE_LIMIT: Milliseconds = 5_000
 
 /** What several caches over one store share. */
@@ -116,7 +120,14 @@ export function createCache(options: CacheOptions): Cache {
 
   function busContext() {
     const { timeout } = settings.storeCalls
-    return { root: space, clock, events, timeout, changed: (at: string) => flights.detach(at) }
+    return {
+      root: space,
+      clock,
+      events,
+      timeout,
+      probe: async (at: string) => calls?.run('set', [at], s => s.set(at, PROBE, PROBE_TTL)),
+      changed: (at: string) => flights.detach(at),
+    }
   }
 
   async function close(): Promise<void> {

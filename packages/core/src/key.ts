@@ -12,8 +12,8 @@ export interface KeySpace {
   readonly localPrefix: string
 }
 
-/** The library's own keys: tag tokens, the tag epoch of a namespace, elections of refreshers, generations. */
-export type OwnKeyKind = 'tag' | 'epoch' | 'refresh' | 'gen'
+/** The library's own keys: tag tokens, the tag epoch of a namespace, elections of refreshers, generations, probes of a bus. */
+export type OwnKeyKind = 'tag' | 'epoch' | 'refresh' | 'gen' | 'probe'
 
 /** The longest path in characters, which leaves every digested key room for a readable head. */
 const MAX_PATH_LENGTH = 100

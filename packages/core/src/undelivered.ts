@@ -226,7 +226,6 @@ export class Undelivered {
       this.#remove(queued.at)
       tellQueued(queued, 'delivered')
     }
-    if (taken) this.#pause = FIRST_PAUSE
     this.#schedule()
   }
 
