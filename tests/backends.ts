@@ -10,15 +10,16 @@ import {
 import { lruStore } from '@lookaside/lru'
 import { memcachedStore } from '@lookaside/memcached'
 import { redisStore } from '@lookaside/redis'
-import { type MemoryRemoteServer, memoryRemoteServer } from '@lookaside/testing'
+import { ManualClock, type MemoryRemoteServer, memoryRemoteServer } from '@lookaside/testing'
 import { inject, onTestFinished } from 'vitest'
+import { settled } from './behaviour/settled.js'
 
 /** One of the stores that behaviour is tested over. */
 export interface Backend {
   readonly name: 'lru' | 'memory' | 'redis' | 'memcached'
   readonly kind: CacheStore['kind']
-  /** Whether its keys can be listed, which `clear()` needs. */
-  readonly clears: boolean
+  /** Whether its keys can be listed: `clear()` then deletes them, and otherwise ends a generation. */
+  readonly lists: boolean
   /**
    * Opens a store: an empty one of a local kind, another connection to the same data of a remote one.
    *
@@ -36,12 +37,12 @@ function memoryServerOf(clock: Clock): MemoryRemoteServer {
   return server
 }
 
-export const lru: Backend = { name: 'lru', kind: 'local', clears: true, openStore: () => lruStore() }
+export const lru: Backend = { name: 'lru', kind: 'local', lists: true, openStore: () => lruStore() }
 
 export const memory: Backend = {
   name: 'memory',
   kind: 'remote',
-  clears: true,
+  lists: true,
   openStore: (clock = systemClock) => memoryServerOf(clock).store(),
 }
 
@@ -51,14 +52,14 @@ const PATIENCE = '5s'
 export const redis: Backend = {
   name: 'redis',
   kind: 'remote',
-  clears: true,
+  lists: true,
   openStore: () => redisStore({ url: inject('redisUrl'), socketTimeout: PATIENCE, connectTimeout: PATIENCE }),
 }
 
 export const memcached: Backend = {
   name: 'memcached',
   kind: 'remote',
-  clears: false,
+  lists: false,
   openStore: () =>
     memcachedStore({
       url: `memcached://${inject('memcachedServers')}`,
@@ -90,6 +91,20 @@ export function openCache(backend: Backend, options: Partial<CacheOptions> = {})
     ...options,
     store: options.store ?? backend.openStore(options.clock),
   })
-  onTestFinished(() => cache.close())
+  onTestFinished(() => closed(cache, options.clock))
   return cache
+}
+
+/** Longer than any deadline that a test sets. */
+const A_DAY = 24 * 3_600_000
+
+/** Closes a cache. What a store leaves unanswered runs out of time, which a clock that stands still has to be given. */
+async function closed(cache: Cache, clock: Clock | undefined): Promise<void> {
+  const closing = cache.close()
+  if (clock instanceof ManualClock) {
+    const done = settled(closing)
+    await clock.advance(0)
+    while (!done()) await clock.advance(A_DAY)
+  }
+  await closing
 }

@@ -112,6 +112,7 @@ describe('invalidateAfter with a store that is down', () => {
     expect(await cache.invalidateAfter(() => 'written', { keys: ['a'] })).toBe('written')
     expect(trace.lines('operation', 'delivered')).toEqual([
       'store-error operation=delete',
+      'invalidation-queued',
       'invalidate delivered=false',
     ])
   })

@@ -1,7 +1,8 @@
 import type { RemoteStore } from '@lookaside/core'
 import { faultyStore, ManualClock } from '@lookaside/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { backends, lru, memcached, newPrefix, openCache, remoteBackends } from '../backends.js'
+import { cleared } from './cleared.js'
 import { observedCache } from './observed-cache.js'
 
 describe.each(backends)('A namespace on $name', backend => {
@@ -70,9 +71,9 @@ describe.each(backends)('A namespace on $name', backend => {
   })
 })
 
-describe.each(backends.filter(({ clears }) => clears))('clear on $name', backend => {
+describe.each(backends)('clear on $name', backend => {
   async function filled() {
-    const { cache, trace } = observedCache(backend)
+    const { cache, clock, trace } = observedCache(backend)
     const views = {
       root: cache,
       users: cache.namespace('users'),
@@ -87,14 +88,14 @@ describe.each(backends.filter(({ clears }) => clears))('clear on $name', backend
       ])
     }
     trace.events.length = 0
-    return { ...views, trace }
+    return { ...views, clock, trace }
   }
   const size = async (view: { getMany(keys: string[]): Promise<Map<string, unknown>> }) =>
     (await view.getMany(['a', 'users::a', '\0odd'])).size
 
   it('of a namespace empties it and what is nested in it, and spares its parent and its siblings', async () => {
-    const { root, users, nested, sibling, trace } = await filled()
-    await users.clear()
+    const { root, users, nested, sibling, clock, trace } = await filled()
+    expect(await cleared(users, clock)).toBe(true)
     expect(trace.lines('prefix', 'delivered')).toEqual([`clear prefix=${users.path} delivered=true`])
     expect(await size(users)).toBe(0)
     expect(await size(nested)).toBe(0)
@@ -103,16 +104,16 @@ describe.each(backends.filter(({ clears }) => clears))('clear on $name', backend
   })
 
   it('of the root empties all of it', async () => {
-    const { root, users, nested, sibling } = await filled()
-    await root.clear()
+    const { root, users, nested, sibling, clock } = await filled()
+    expect(await cleared(root, clock)).toBe(true)
     for (const view of [root, users, nested, sibling]) expect(await size(view)).toBe(0)
   })
 
   it('keeps loads that are under way from being stored', async () => {
-    const { cache, trace } = observedCache(backend)
+    const { cache, clock, trace } = observedCache(backend)
     const users = cache.namespace('users')
     await users.getOrSet('a', async () => {
-      await users.clear()
+      await cleared(users, clock)
       return 'old'
     })
     expect(await users.get('a')).toBeUndefined()
@@ -125,16 +126,16 @@ describe.each(backends.filter(({ clears }) => clears))('clear on $name', backend
   })
 
   it('clears a namespace of a cache without a prefix', async () => {
-    const { cache } = observedCache(backend, { prefix: '' })
+    const { cache, clock } = observedCache(backend, { prefix: '' })
     const name = newPrefix()
     const mine = cache.namespace(name)
     await mine.set('a', 1)
-    await mine.clear()
+    await cleared(mine, clock)
     expect(await mine.has('a')).toBe(false)
   })
 })
 
-describe.each(remoteBackends.filter(({ clears }) => clears))('clear on $name, between processes', backend => {
+describe.each(remoteBackends)('clear on $name, between processes', backend => {
   it('empties the prefix for all of them, and spares other prefixes', async () => {
     const prefix = newPrefix()
     const [here, there, other] = [prefix, prefix, `${prefix}2`].map(prefix => openCache(backend, { prefix }))
@@ -146,7 +147,7 @@ describe.each(remoteBackends.filter(({ clears }) => clears))('clear on $name, be
     expect(await other.has('a')).toBe(true)
   })
 
-  it('keeps a load in another process from being stored', async () => {
+  it('keeps what another process was loading meanwhile from being served', async () => {
     const prefix = newPrefix()
     const [here, there] = [openCache(backend, { prefix }), openCache(backend, { prefix })]
     await here.getOrSet('a', async () => {
@@ -156,31 +157,60 @@ describe.each(remoteBackends.filter(({ clears }) => clears))('clear on $name, be
     expect(await here.has('a')).toBe(false)
   })
 
-  it('rejects with the error of a store that fails, and says so in its event', async () => {
+  it('resolves to false where the store fails, and reaches it later', async () => {
     const clock = new ManualClock()
-    const store = faultyStore(backend.openStore(clock) as RemoteStore)
-    const { cache, trace } = observedCache(backend, { store, clock })
-    store.fail(new Error('connection reset'), 'clear')
-    await expect(cache.clear()).rejects.toMatchObject({
-      code: 'ERR_CACHE_STORE',
-      cause: new Error('connection reset'),
-    })
-    expect(trace.lines('operation', 'prefix', 'delivered')).toEqual([
-      'store-error operation=clear',
+    const prefix = newPrefix()
+    const openStore = () => faultyStore(backend.openStore(clock) as RemoteStore)
+    const store = openStore()
+    const { cache, trace } = observedCache(backend, { prefix, store, clock })
+    const { cache: there } = observedCache(backend, { prefix, store: openStore(), clock })
+    await there.set('a', 1)
+    const operation = backend.lists ? 'clear' : 'deleteMany'
+    store.fail(new Error('connection reset'), operation)
+    expect(await cache.clear()).toBe(false)
+    expect(trace.lines('operation', 'target', 'prefix', 'delivered')).toEqual([
+      `store-error operation=${operation}`,
+      'invalidation-queued target=prefix',
       `clear prefix=${cache.path} delivered=false`,
     ])
+    expect(trace.events[0]).toMatchObject({
+      error: { code: 'ERR_CACHE_STORE', cause: new Error('connection reset') },
+    })
+    // Here nobody believes what the store still holds.
+    expect(await cache.get('a')).toBeUndefined()
+    expect(await there.get('a')).toBe(1)
+    store.heal()
+    await vi.waitFor(async () => {
+      await clock.advance(100)
+      expect(trace.types()).toContain('invalidation-delivered')
+    })
+    expect(await there.get('a')).toBeUndefined()
+  })
+
+  it('rejects where the store fails, if that was asked for', async () => {
+    const clock = new ManualClock()
+    const store = faultyStore(backend.openStore(clock) as RemoteStore)
+    const { cache } = observedCache(backend, { store, clock, onUndelivered: 'reject' })
+    store.fail(new Error('connection reset'), backend.lists ? 'clear' : 'deleteMany')
+    await expect(cache.clear()).rejects.toMatchObject({
+      code: 'ERR_CACHE_UNDELIVERED',
+      cause: { code: 'ERR_CACHE_STORE', cause: new Error('connection reset') },
+    })
   })
 })
 
-describe('clear on memcached', () => {
-  it('rejects, since memcached can not list its keys, and deletes nothing', async () => {
-    const { cache } = observedCache(memcached)
-    await cache.set('a', 1)
-    await expect(cache.clear()).rejects.toMatchObject({
-      code: 'ERR_CACHE_UNSUPPORTED',
-      message: expect.stringContaining("can't list its keys"),
-    })
-    expect(await cache.get('a')).toBe(1)
+describe('A namespace on memcached', () => {
+  it('reads the generations of all that it is nested in beside the value, in one round trip', async () => {
+    const clock = new ManualClock()
+    const store = faultyStore(memcached.openStore() as RemoteStore)
+    const { cache } = observedCache(memcached, { store, clock })
+    const nested = cache.namespace('eu').namespace('users')
+    await nested.set('a', 1)
+    await clock.advance(1_000)
+    store.calls.length = 0
+    expect(await nested.get('a')).toBe(1)
+    const generations = ['', ':eu', ':eu:users'].map(path => `${cache.path}${path}:#gen:`)
+    expect(store.calls).toEqual([{ op: 'getMany', keys: [`${nested.path}::a`, ...generations] }])
   })
 })
 

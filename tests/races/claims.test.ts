@@ -1,7 +1,7 @@
 import type { Cache } from '@lookaside/core'
 import { describe, expect, test, vi } from 'vitest'
 import { remoteBackends } from '../backends.js'
-import { operations, worldOn } from './claim-world.js'
+import { acquaint, operations, worldOn } from './claim-world.js'
 import { heldLoad } from './held-load.js'
 
 describe.each(remoteBackends)('a claim on $name', backend => {
@@ -19,8 +19,10 @@ describe.each(remoteBackends)('a claim on $name', backend => {
 
   test('is answered before the load begins', async () => {
     const world = worldOn(backend)
-    const { cache, store } = world.open(backend)
+    const opened = world.open(backend)
+    const { cache, store } = opened
     const held = heldLoad<string>()
+    await acquaint(opened)
     store.delay(50, 'add')
     const reading = cache.getOrSet('row', held.load)
     await vi.waitFor(() => expect(operations(store)).toEqual(['get', 'add']))
@@ -36,6 +38,7 @@ describe.each(remoteBackends)('a claim on $name', backend => {
     const world = worldOn(backend)
     const here = world.open(backend)
     const there = world.open(backend)
+    await acquaint(here)
     here.store.delay(50, 'add')
     const reading = here.cache.getOrSet('row', () => 'loaded here')
     await vi.waitFor(() => expect(operations(here.store)).toEqual(['get', 'add']))
@@ -52,6 +55,7 @@ describe.each(remoteBackends)('a claim on $name', backend => {
     const here = world.open(backend)
     const there = world.open(backend)
     const held = heldLoad<string>()
+    await acquaint(here)
     here.store.delay(50, 'add')
     const reading = here.cache.getOrSet('row', () => 'unclaimed')
     await vi.waitFor(() => expect(operations(here.store)).toEqual(['get', 'add']))

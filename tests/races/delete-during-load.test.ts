@@ -2,17 +2,20 @@ import type { Cache } from '@lookaside/core'
 import { eventTrace, ManualClock } from '@lookaside/testing'
 import { describe, expect, test } from 'vitest'
 import { type Backend, backends, newPrefix, openCache, remoteBackends } from '../backends.js'
+import { cleared } from '../behaviour/cleared.js'
 import { heldLoad } from './held-load.js'
 import { deletePlainly } from './plain-client.js'
 
 /** What a writer does after it has committed the new row. */
 interface Change {
   readonly name: string
-  readonly run: (writer: Cache, key: string, backend: Backend) => Promise<unknown>
+  readonly run: (writer: Cache, key: string, backend: Backend, clock?: ManualClock) => Promise<unknown>
   /** What the writer's cache tells of it. */
   readonly told: readonly string[]
   /** Whether it leaves the new row in the cache. */
   readonly fills?: boolean
+  /** Whether a load in another process is stored all the same, where nobody sees it. */
+  readonly hides?: boolean
 }
 
 const DELETED = ['invalidate kind=delete key=row delivered=true'] as const
@@ -56,7 +59,11 @@ const UNSTORED_SET: Change = {
   told: ['not-stored key=row'],
 }
 
-const CLEAR: Change = { name: 'clear', run: writer => writer.clear(), told: ['clear delivered=true'] }
+const CLEAR: Change = {
+  name: 'clear',
+  run: (writer, _key, _backend, clock) => (clock === undefined ? writer.clear() : cleared(writer, clock)),
+  told: ['clear delivered=true'],
+}
 
 const PLAIN_DELETE: Change = {
   name: 'a plain delete by another program',
@@ -70,7 +77,8 @@ function changesOn(backend: Backend): readonly Change[] {
     EXPIRE,
     SET,
     UNSTORED_SET,
-    ...(backend.clears ? [CLEAR] : []),
+    // Where keys can't be listed what began before it belongs to a generation that has ended.
+    { ...CLEAR, hides: !backend.lists },
     ...(backend.name === 'redis' || backend.name === 'memcached' ? [PLAIN_DELETE] : []),
   ]
 }
@@ -88,8 +96,8 @@ function traceOf(cache: Cache) {
 }
 
 describe.each(backends)('on $name', backend => {
-  describe.each(changesOn(backend))('$name during a load', ({ run, told, fills = false }) => {
-    async function race(reader: Cache, writer: Cache, toldHere: readonly string[]) {
+  describe.each(changesOn(backend))('$name during a load', ({ run, told, fills = false, hides = false }) => {
+    async function race(reader: Cache, writer: Cache, toldHere: readonly string[], hidden = false) {
       const trace = traceOf(reader)
       const held = heldLoad<string>()
       const reading = reader.getOrSet('row', held.load)
@@ -98,10 +106,14 @@ describe.each(backends)('on $name', backend => {
       held.finish('old')
 
       expect(await reading).toBe('old')
-      expect(trace.next()).toEqual(['miss key=row', ...toldHere, 'load key=row', 'commit-rejected key=row'])
+      const ended = hidden ? 'commit' : 'commit-rejected'
+      expect(trace.next()).toEqual(['miss key=row', ...toldHere, 'load key=row', `${ended} key=row`])
+      expect(await writer.get('row')).toBe(fills ? 'new' : undefined)
+      trace.next()
       expect(await reader.getOrSet('row', () => 'new')).toBe('new')
+      const loaded = ['miss key=row', 'load key=row', 'commit key=row']
       expect(trace.next()).toEqual(
-        fills ? ['hit key=row'] : ['miss key=row', 'load key=row', 'commit key=row'],
+        fills ? ['hit key=row'] : [...(hidden ? ['unusable key=row'] : []), ...loaded],
       )
       expect(await reader.get('row')).toBe('new')
     }
@@ -114,7 +126,7 @@ describe.each(backends)('on $name', backend => {
     if (backend.kind === 'remote') {
       test('keeps the old row out of the cache from another process', async () => {
         const prefix = newPrefix()
-        await race(openCache(backend, { prefix }), openCache(backend, { prefix }), [])
+        await race(openCache(backend, { prefix }), openCache(backend, { prefix }), [], hides)
       })
     }
   })
@@ -131,7 +143,7 @@ describe.each(backends)('on $name', backend => {
       const held = heldLoad<string>()
       const reading = cache.getOrSet('row', held.load)
       await held.begun
-      await run(cache, 'row', backend)
+      await run(cache, 'row', backend, clock)
       held.finish('old')
 
       expect(await reading).toBe('old')

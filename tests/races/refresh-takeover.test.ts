@@ -29,7 +29,8 @@ async function refresh(cache: Cache, clock: ManualClock) {
 /** What was asked of the store for the key itself, once the load had begun. */
 function asked({ store }: Opened, world: ClaimWorld): string[] {
   const ops = store.calls.filter(({ keys }) => keys.includes(world.at('row'))).map(({ op }) => op)
-  return ops.slice(ops.indexOf('get') + 1)
+  // On memcached the generation of the namespace is read beside it.
+  return ops.slice(ops.findIndex(op => op === 'get' || op === 'getMany') + 1)
 }
 
 /** Lets a caller who looks again and again have its answer. */

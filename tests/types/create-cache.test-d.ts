@@ -4,17 +4,42 @@ import {
   type CacheStats,
   type CacheStore,
   createCache,
+  type InvalidationBus,
   isCacheError,
+  type LocalStore,
+  type RemoteStore,
 } from '@lookaside/core'
 import { expectTypeOf, it } from 'vitest'
 
 declare const store: CacheStore
+declare const local: LocalStore
+declare const remote: RemoteStore
+declare const bus: InvalidationBus
 
 const cache = createCache({ store, ttl: '5m', grace: 1_000 })
 
 it('makes a cache of unknown values', () => {
   expectTypeOf(cache).toEqualTypeOf<Cache<unknown>>()
   expectTypeOf(cache.stats()).toEqualTypeOf<CacheStats>()
+})
+
+it('makes a cache of a local and a remote store', () => {
+  const tiered = createCache({
+    store: [local, remote],
+    bus,
+    maxLocalStaleness: '10s',
+    onUndelivered: 'reject',
+  })
+  expectTypeOf(tiered).toEqualTypeOf<Cache<unknown>>()
+})
+
+it('tells of every invalidation whether it was delivered', () => {
+  expectTypeOf(cache.delete('a')).toEqualTypeOf<Promise<boolean>>()
+  expectTypeOf(cache.deleteTags(['users'])).toEqualTypeOf<Promise<boolean>>()
+  expectTypeOf(cache.invalidateTags(['users'])).toEqualTypeOf<Promise<boolean>>()
+  expectTypeOf(cache.expireTags(['users'])).toEqualTypeOf<Promise<boolean>>()
+  expectTypeOf(cache.clear()).toEqualTypeOf<Promise<boolean>>()
+  expectTypeOf(cache.invalidation().keys('a').tags('users').run()).toEqualTypeOf<Promise<boolean>>()
 })
 
 it('hands events to listeners as a discriminated union', () => {
@@ -29,11 +54,15 @@ it('hands events to listeners as a discriminated union', () => {
   })
 })
 
-it('gives the result of a write to the keys of its invalidation', () => {
+it('gives the result of a write to the keys and the tags of its invalidation', () => {
   const result = cache.invalidateAfter(async () => ({ id: 7 }), {
     keys: ({ id }) => {
       expectTypeOf(id).toBeNumber()
       return [`user:${id}`]
+    },
+    tags: ({ id }) => {
+      expectTypeOf(id).toBeNumber()
+      return [`owner:${id}`]
     },
   })
   expectTypeOf(result).toEqualTypeOf<Promise<{ id: number }>>()
@@ -56,6 +85,12 @@ it('refuses what is used wrongly', () => {
   createCache({ store: 'redis://localhost' })
   // @ts-expect-error there is no such clone mode
   createCache({ store, clone: 'deep' })
+  // @ts-expect-error the local store comes first
+  createCache({ store: [remote, local] })
+  // @ts-expect-error it takes two tiers
+  createCache({ store: [local] })
+  // @ts-expect-error an invalidation is queued in any case
+  createCache({ store, onUndelivered: 'drop' })
   // @ts-expect-error a codec of one's own decodes as well
   createCache({ store, codec: { name: 'mine', id: 200, encode: () => new Uint8Array() } })
 })

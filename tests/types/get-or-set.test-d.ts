@@ -52,6 +52,22 @@ it('hands the loaded value to a ttl function', () => {
   expectTypeOf(loaded).toEqualTypeOf<Promise<User>>()
 })
 
+it('hands the loaded value to a tags function', () => {
+  const loaded = cache.getOrSet('a', () => user, {
+    tags: value => {
+      expectTypeOf(value).toEqualTypeOf<User>()
+      return ['users', `user:${value.id}`]
+    },
+  })
+  expectTypeOf(loaded).toEqualTypeOf<Promise<User>>()
+  const set = cache.getOrSet('a', ({ setTags }) => {
+    expectTypeOf(setTags).toEqualTypeOf<(tags: readonly string[]) => void>()
+    return user
+  })
+  expectTypeOf(set).toEqualTypeOf<Promise<User>>()
+  expectTypeOf(cache.get<User>('a', { tags: ['users'] })).toEqualTypeOf<Promise<User | undefined>>()
+})
+
 it('takes the type of a schema’s output', () => {
   const loaded = cache.getOrSet('a', () => fetch('/user'), { schema: userSchema })
   expectTypeOf(loaded).toEqualTypeOf<Promise<{ id: number; name: string; admin: boolean }>>()
@@ -102,6 +118,12 @@ it('refuses what is used wrongly', () => {
   void cache.set('a', user, { ifVersion: 5 })
   // @ts-expect-error keys come in an array
   void cache.getMany('a')
+  // @ts-expect-error tags come in an array
+  void cache.getOrSet('a', () => user, { tags: 'users' })
+  // @ts-expect-error tags are strings
+  void cache.getOrSet('a', () => user, { tags: ({ id }) => [id] })
+  // @ts-expect-error a read has no value to compute tags from
+  void cache.get('a', { tags: () => ['users'] })
   // @ts-expect-error a codec is set by cache or namespace
   void cache.getOrSet('a', () => user, { codec: 'json' })
 })

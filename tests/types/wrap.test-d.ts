@@ -36,6 +36,19 @@ it('hands the parameters to a key function', () => {
   })
 })
 
+it('hands the result and the parameters to a tags function', () => {
+  const tagged = cache.wrap(find, {
+    key: 'user',
+    tags: (value, id, locale) => {
+      expectTypeOf(value).toEqualTypeOf<User | null>()
+      expectTypeOf(id).toBeNumber()
+      expectTypeOf(locale).toEqualTypeOf<string | undefined>()
+      return [`user:${id}`]
+    },
+  })
+  expectTypeOf(tagged(1)).toEqualTypeOf<Promise<User | null>>()
+})
+
 it('refuses what is used wrongly', () => {
   // @ts-expect-error the id is a number
   void cached('1')

@@ -1,5 +1,5 @@
 import type { ChangeBus } from './bus.js'
-import type { BusMember, BusMemberContext } from './bus-member.js'
+import type { BusMember, HoldingContext } from './bus-member.js'
 import type { Milliseconds } from './duration.js'
 import { CacheError } from './errors.js'
 import { ownKey } from './key.js'
@@ -21,13 +21,13 @@ const TOKEN_MARK = ':#tag:'
  */
 export class ChangeMember implements BusMember {
   readonly #bus: ChangeBus
-  readonly #context: BusMemberContext
+  readonly #context: HoldingContext
   readonly #stop: () => void
   readonly #probe: string
   #heard = false
   #cancelTry: (() => void) | undefined
 
-  constructor(bus: ChangeBus, context: BusMemberContext) {
+  constructor(bus: ChangeBus, context: HoldingContext) {
     const { root, copies } = context
     this.#bus = bus
     this.#context = context

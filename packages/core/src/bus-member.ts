@@ -8,6 +8,9 @@ import type { Events } from './events.js'
 import type { KeySpace } from './key.js'
 import type { LocalCopies } from './local-copies.js'
 
+/** What a member of a bus may have to give up; all of it, and more, is what local copies are. */
+export type Held = Pick<LocalCopies, 'trust' | 'dropAll' | 'dropWire' | 'dropTagAt' | 'dropPath'>
+
 /** A cache's part in a bus: it tells the others what it has invalidated, and drops what they have. */
 export interface BusMember {
   tellKeys(ats: readonly string[]): Promise<void>
@@ -17,10 +20,11 @@ export interface BusMember {
   leave(): Promise<void>
 }
 
-/** What a member of a bus is given. */
+/** What joining a bus takes. */
 export interface BusMemberContext {
   readonly root: KeySpace
-  readonly copies: LocalCopies
+  /** A cache without a local tier has nothing to give up: it only tells. */
+  readonly copies: Held | undefined
   readonly clock: Clock
   readonly events: Events
   /** How long telling the others may take. */
@@ -31,6 +35,16 @@ export interface BusMemberContext {
   readonly changed: (at: string) => void
 }
 
-export function joinBus(bus: InvalidationBus, context: BusMemberContext): BusMember {
-  return bus.kind === 'messages' ? new MessageMember(bus, context) : new ChangeMember(bus, context)
+/** What a member of a bus works with. */
+export interface HoldingContext extends BusMemberContext {
+  readonly copies: Held
 }
+
+/** `undefined` for a cache that has nothing to hear and nothing to tell: the server tells of its changes. */
+export function joinBus(bus: InvalidationBus, context: BusMemberContext): BusMember | undefined {
+  const { copies } = context
+  if (bus.kind === 'messages') return new MessageMember(bus, { ...context, copies: copies ?? NOTHING })
+  return copies && new ChangeMember(bus, { ...context, copies })
+}
+
+const NOTHING: Held = { trust() {}, dropAll() {}, dropWire() {}, dropTagAt() {}, dropPath() {} }

@@ -1,6 +1,6 @@
 import { pieces } from './at-most.js'
 import type { MessageBus } from './bus.js'
-import type { BusMember, BusMemberContext } from './bus-member.js'
+import type { BusMember, HoldingContext } from './bus-member.js'
 import { type BusBody, type BusMessage, decodeMessage, encodeMessage } from './bus-message.js'
 import type { InvalidationKind } from './deliver.js'
 import type { Milliseconds } from './duration.js'
@@ -32,7 +32,7 @@ interface Source {
  */
 export class MessageMember implements BusMember {
   readonly #bus: MessageBus
-  readonly #context: BusMemberContext
+  readonly #context: HoldingContext
   readonly #channel: string
   readonly #source = randomId()
   readonly #sources = new Map<string, Source>()
@@ -45,7 +45,7 @@ export class MessageMember implements BusMember {
   #cancelBeat: (() => void) | undefined
   #left = false
 
-  constructor(bus: MessageBus, context: BusMemberContext) {
+  constructor(bus: MessageBus, context: HoldingContext) {
     this.#bus = bus
     this.#context = context
     this.#channel = `${context.root.path}:#bus`

@@ -27,7 +27,10 @@ export interface CacheOptions extends NamespaceOptions {
    * store and the remote one that it stands before, as in `[lruStore(…), redisStore(…)]`.
    */
   readonly store: CacheStore | readonly [local: LocalStore, remote: RemoteStore]
-  /** How copies in the local tier learn of other processes' invalidations. @default not at all, they are trusted for `maxLocalStaleness` */
+  /**
+   * How copies in local tiers learn of other processes' invalidations. A cache without a local tier tells the others
+   * too. @default not at all: copies are trusted for `maxLocalStaleness`
+   */
   readonly bus?: InvalidationBus | undefined
   /** How long a copy in the local tier may be served that nobody can call back; counted from when it was asked for. @default '30s' without a bus; with one, as long as the value is fresh */
   readonly maxLocalStaleness?: Duration | undefined
@@ -106,7 +109,7 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
   ])
   checkOptions('createCache', options ?? {}, [...CACHE_OPTION_NAMES, ...guardOptions.names])
   const { store, local } = checkTiers(options?.store)
-  checkBus(options.bus, local)
+  checkBus(options.bus, store)
   checkUndelivered(options.onUndelivered)
   checkWaitUntil(waitUntil)
   checkMethods('clock', clock, ['now', 'monotonic', 'timer', 'sleep', 'random'])
@@ -160,7 +163,7 @@ function kindsOf(stores: readonly unknown[]): string {
   return `[${kinds.join(', ')}]`
 }
 
-function checkBus(bus: unknown, local: LocalStore | undefined): void {
+function checkBus(bus: unknown, store: CacheStore): void {
   if (bus === undefined) return
   const kind = (bus as Partial<InvalidationBus> | null)?.kind
   if (kind !== 'messages' && kind !== 'changes') {
@@ -170,10 +173,10 @@ function checkBus(bus: unknown, local: LocalStore | undefined): void {
     )
   }
   checkMethods('bus', bus, kind === 'messages' ? ['listen', 'publish', 'close'] : ['listen', 'close'])
-  if (local !== undefined) return
+  if (store.kind === 'remote') return
   throw new CacheError(
     'ERR_CACHE_OPTION',
-    'bus is for caches with a local tier: it tells them what other processes invalidate. Give store as [lruStore(…), redisStore(…)], or leave the bus out',
+    'bus is for caches over a remote store: it tells their local tiers what other processes invalidate. Give store as [lruStore(…), redisStore(…)], or leave the bus out',
   )
 }
 

@@ -23,7 +23,7 @@ import { clear, invalidateKeys, invalidateTags } from './invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from './key.js'
 import { lifetimeOf } from './lifetime.js'
 import type { Loader } from './loader.js'
-import { hasTags, type LocalEntry, validityOf } from './local-entry.js'
+import { hasTags, isTrusted, type LocalEntry, validityOf } from './local-entry.js'
 import type { LocalTags } from './local-tags.js'
 import { checkOptions } from './options.js'
 import { planLoad } from './plan-load.js'
@@ -245,7 +245,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     if (this.#local === undefined || typeof key !== 'string') return undefined
     const entry = this.#local.get(localKey(this.#space, key)) as LocalEntry | undefined
     if (entry === undefined) return undefined
-    if (now >= entry.staleAt || now >= entry.trustedUntil) return undefined
+    if (now >= entry.staleAt || !isTrusted(entry, this.#engine.clock)) return undefined
     if (options?.refresh === true || options?.signal?.aborted === true) return undefined
     const schema = options?.schema ?? this.#settings.view.schema
     if (schema !== undefined && entry.schema !== schema) return undefined

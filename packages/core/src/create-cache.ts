@@ -1,51 +1,28 @@
 import { Background } from './background.js'
-import type { InvalidationBus } from './bus.js'
 import { joinBus } from './bus-member.js'
 import type { Cache } from './cache.js'
 import { type CacheOptions, checkCacheOptions } from './cache-options.js'
 import { CacheView } from './cache-view.js'
 import type { Milliseconds } from './duration.js'
 import type { Engine } from './engine.js'
-import { CacheError, quote } from './errors.js'
+import { CacheError } from './errors.js'
 import { Events } from './events.js'
-import { Flights } from './flights.js'
-import { InvalidationLog } from './invalidation-log.js'
 import { LocalCopies, type LocalState } from './local-copies.js'
-import { LocalTags } from './local-tags.js'
 import { localTier } from './local-tier.js'
 import { remoteTier } from './remote-tier.js'
+import { countUser, shareLocal, shareStore } from './shared-stores.js'
 import type { InferInput, InferOutput, StandardSchema } from './standard-schema.js'
 import { Counters } from './stats.js'
-import type { CacheStore, LocalStore } from './store.js'
+import type { LocalStore } from './store.js'
 import { StoreCalls } from './store-calls.js'
 import type { Tier } from './tier.js'
 import { tieredTier } from './tiered.js'
-import { Undelivered } from './undelivered.js'
 
 /** What a bus of changes is tried with, and how long the store keeps it. */
 const PROBE = new Uint8Array(1)
 const PROBE_TTL: Milliseconds = 10_000
 
 const CLOSE_LIMIT: Milliseconds = 5_000
-
-/** What several caches over one store share. */
-interface SharedStore {
-  readonly flights: Flights
-  readonly undelivered: Undelivered
-  readonly prefix: string
-  users: number
-}
-
-/** What several caches with one local store share. */
-interface SharedLocal extends LocalState {
-  readonly prefix: string
-  /** The store that it stands before; itself where it is the only one. */
-  readonly before: CacheStore
-}
-
-const sharedStores = new WeakMap<CacheStore, SharedStore>()
-const sharedLocals = new WeakMap<LocalStore, SharedLocal>()
-const busUsers = new WeakMap<InvalidationBus, number>()
 
 /**
  * Creates a cache over a store.
@@ -78,9 +55,9 @@ export function createCache(options: CacheOptions): Cache {
   const near = store.kind === 'local' ? store : local
   const state = near && shareLocal(near, store, settings.prefix)
   const copies = local && state && localCopies(local, state)
-  const member =
-    bus !== undefined && copies !== undefined ? joinBus(bus, { ...busContext(), copies }) : undefined
-  if (bus !== undefined) busUsers.set(bus, (busUsers.get(bus) ?? 0) + 1)
+  const member = bus && joinBus(bus, { ...busContext(), copies })
+  // Nothing throws from here on.
+  const user = countUser(shared, bus)
   const engine: Engine = {
     store,
     tier: makeTier(),
@@ -142,16 +119,12 @@ export function createCache(options: CacheOptions): Cache {
     await undelivered.close(engine)
     await member?.leave()
     await leaveBus()
-    shared.users--
-    if (shared.users === 0) await calls?.close(CLOSE_LIMIT)
+    if (user.wasLastOfStore()) await calls?.close(CLOSE_LIMIT)
   }
 
   /** The last one to leave closes it; a bus that hangs is left alone. */
   async function leaveBus(): Promise<void> {
-    if (bus === undefined) return
-    const others = (busUsers.get(bus) ?? 1) - 1
-    busUsers.set(bus, others)
-    if (others > 0) return
+    if (bus === undefined || !user.wasLastOfBus()) return
     const done = new AbortController()
     const closing = bus
       .close()
@@ -168,34 +141,4 @@ export function createCache(options: CacheOptions): Cache {
     await Promise.race([flights.then(() => background.settled()), late])
     done.abort()
   }
-}
-
-/** What several caches with one local store share; it stands before one remote store, or is one of its own. */
-function shareLocal(local: LocalStore, before: CacheStore, prefix: string): LocalState {
-  const known = sharedLocals.get(local)
-  if (known !== undefined && (known.before !== before || known.prefix !== prefix)) {
-    const role = known.before === local ? 'alone' : `before ${known.before.name}`
-    throw new CacheError(
-      'ERR_CACHE_OPTION',
-      `the store ${local.name} is used ${role} already, by a cache with prefix ${quote(known.prefix)}; a local store has one role. Make another one`,
-    )
-  }
-  const shared = known ?? { tags: new LocalTags(), log: new InvalidationLog(), prefix, before }
-  sharedLocals.set(local, shared)
-  return shared
-}
-
-/** What several caches over one store share; a local store holds one prefix, since its keys don't carry it. */
-function shareStore(store: CacheStore, prefix: string): SharedStore {
-  const known = sharedStores.get(store)
-  if (known !== undefined && store.kind === 'local' && known.prefix !== prefix) {
-    throw new CacheError(
-      'ERR_CACHE_OPTION',
-      `the store ${store.name} already belongs to a cache with prefix ${quote(known.prefix)}; received prefix ${quote(prefix)}. Use a namespace, or a store of its own`,
-    )
-  }
-  const shared = known ?? { flights: new Flights(), undelivered: new Undelivered(), prefix, users: 0 }
-  sharedStores.set(store, shared)
-  shared.users++
-  return shared
 }

@@ -42,6 +42,7 @@ export async function deliverTags(engine: Engine, kind: InvalidationKind, tags: 
   } finally {
     flights.detachTagged(space, names)
   }
+  flights.letGoTagged(space, names)
   await bus?.tellTags(
     kind,
     names.map(name => tokenKey(space, name)),
@@ -56,5 +57,6 @@ export async function deliverClear({ tier, flights, bus }: Engine, space: KeySpa
   } finally {
     flights.detachUnder(prefix)
   }
+  flights.letGoUnder(prefix)
   await bus?.tellClear(space)
 }

@@ -204,10 +204,19 @@ export class RunningFlight implements Flight<unknown> {
     if (this.#begun) this.detached = true
   }
 
-  /** Tags of a namespace were invalidated. */
-  detachTagged(path: string, names: readonly string[]): void {
-    if (path !== this.path) return
-    if (this.#plan.settings.view.tags.some(name => names.includes(name))) this.detach()
+  /** Whether its value is going to have one of these tags of a namespace, as far as its call has named them. */
+  isTagged(path: string, names: readonly string[]): boolean {
+    return path === this.path && this.#plan.settings.view.tags.some(name => names.includes(name))
+  }
+
+  /** It was detached by what leaves its claim standing: nobody need wait for it. */
+  letGo(): void {
+    const claim = this.detached ? this.#claim : undefined
+    if (claim !== undefined)
+      this.#engine.background.add(
+        this.key,
+        claim.release().catch(() => {}),
+      )
   }
 
   /** Rejects everyone who waits and tells the loader to stop. */

@@ -55,16 +55,30 @@ export class Flights {
 
   /** The same for the flights of a namespace that have one of these tags. */
   detachTagged({ path }: Pick<KeySpace, 'path'>, names: readonly string[]): void {
-    for (const flights of this.#byAddress.values()) {
-      for (const flight of flights) flight.detachTagged(path, names)
-    }
+    for (const flight of this.#all()) if (flight.isTagged(path, names)) flight.detach()
+  }
+
+  /** Lets others claim what detached flights have claimed. */
+  letGoTagged({ path }: Pick<KeySpace, 'path'>, names: readonly string[]): void {
+    for (const flight of this.#all()) if (flight.isTagged(path, names)) flight.letGo()
   }
 
   detachUnder(prefix: string): void {
     this.#failures.forgetUnder(prefix)
-    for (const [at, flights] of this.#byAddress) {
-      if (at.startsWith(prefix)) for (const flight of flights) flight.detach()
-    }
+    for (const flight of this.#under(prefix)) flight.detach()
+  }
+
+  /** Lets others claim what detached flights have claimed. */
+  letGoUnder(prefix: string): void {
+    for (const flight of this.#under(prefix)) flight.letGo()
+  }
+
+  *#all(): Iterable<RunningFlight> {
+    for (const flights of this.#byAddress.values()) yield* flights
+  }
+
+  *#under(prefix: string): Iterable<RunningFlight> {
+    for (const [at, flights] of this.#byAddress) if (at.startsWith(prefix)) yield* flights
   }
 
   /** How the latest loads of this key have failed, unless one has succeeded since or the key was invalidated here. */

@@ -27,9 +27,16 @@ const ONE_SHARD: StoreShards = { count: 1, of: () => 0, keyOn: (_shard, name) =>
 interface Generation {
   readonly at: string
   token: RemoteToken | undefined
-  /** By `Clock.monotonic()`. */
+  /** When the read of that token was sent, by `Clock.monotonic()`. */
   sentAt: Milliseconds
-  reading: Promise<void> | undefined
+  /** The latest read that is under way. */
+  reading: Reading | undefined
+}
+
+interface Reading {
+  readonly sentAt: Milliseconds
+  /** Whether it has brought a token. */
+  readonly done: Promise<boolean>
 }
 
 /** The generations that count for the entries of one space on one server, and what they come to. */
@@ -63,14 +70,19 @@ export class Generations {
     this.#shards = calls.store.shards ?? ONE_SHARD
   }
 
-  /** The token of entries at the wire key `at` now; `undefined` where it can't be read. */
+  /**
+   * The token of entries at the wire key `at` now; `undefined` where it can't be read.
+   *
+   * What counts is when a read was sent, seen from when this is asked: an answer may take its time.
+   */
   current(space: KeySpace, at: string): Token | undefined | Promise<Token | undefined> {
     const lineage = this.#lineage(space, this.#shards.of(at))
-    const age = this.#age(lineage)
-    if (age < RENEWED_AFTER) return tokenOf(lineage)
-    const reading = Promise.all(lineage.generations.map(generation => this.#read(generation)))
-    if (age < TRUST) return tokenOf(lineage)
-    return reading.then(() => (this.#age(lineage) < TRUST ? tokenOf(lineage) : undefined))
+    const now = this.#clock.monotonic()
+    const oldest = Math.min(...lineage.generations.map(({ sentAt }) => sentAt))
+    if (now - oldest < RENEWED_AFTER) return tokenOf(lineage)
+    const readings = lineage.generations.map(generation => this.#read(generation, now))
+    if (now - oldest < TRUST) return tokenOf(lineage)
+    return Promise.all(readings).then(done => (done.includes(false) ? undefined : tokenOf(lineage)))
   }
 
   /** Ends the generations of a path; resolves when no process goes by the old ones any more. */
@@ -113,28 +125,31 @@ export class Generations {
     return generation
   }
 
-  #age({ generations }: Lineage): Milliseconds {
-    return this.#clock.monotonic() - Math.min(...generations.map(({ sentAt }) => sentAt))
-  }
-
-  #read(generation: Generation): Promise<void> {
-    generation.reading ??= this.#readNow(generation).finally(() => {
-      generation.reading = undefined
+  /** A read that was sent lately, or a new one. */
+  #read(generation: Generation, now: Milliseconds): Promise<boolean> {
+    const { reading } = generation
+    if (reading !== undefined && now - reading.sentAt < TRUST) return reading.done
+    const fresh: Reading = { sentAt: now, done: this.#readNow(generation, now) }
+    generation.reading = fresh
+    void fresh.done.finally(() => {
+      if (generation.reading === fresh) generation.reading = undefined
     })
-    return generation.reading
+    return fresh.done
   }
 
-  async #readNow(generation: Generation): Promise<void> {
+  async #readNow(generation: Generation, sentAt: Milliseconds): Promise<boolean> {
     const { at } = generation
-    const sentAt = this.#clock.monotonic()
     const found = await this.#stored.obtain(at, LIFETIME)
-    if (found === undefined) return
+    if (found === undefined) return false
+    // One that was sent later may have been answered before.
+    if (sentAt < generation.sentAt) return true
     // The same object, so that what was made of it holds.
     if (!sameToken(generation.token, found)) generation.token = found
     generation.sentAt = sentAt
     if (this.#stored.isShort(found, LIFETIME)) {
       this.#background.add(at, this.#stored.renew(at, found, LIFETIME))
     }
+    return true
   }
 }
 

@@ -4,7 +4,7 @@ import type { Entry } from './entry.js'
 import type { Events, LocalDropReason } from './events.js'
 import type { InvalidationLog } from './invalidation-log.js'
 import { type KeySpace, localClearPrefix, localKey, localKeysOf } from './key.js'
-import { LocalEntry, validityOf } from './local-entry.js'
+import { isTrusted, LocalEntry, validityOf } from './local-entry.js'
 import type { LocalTags } from './local-tags.js'
 import type { Share } from './sharing.js'
 import type { LocalStore } from './store.js'
@@ -18,12 +18,16 @@ const DIGESTED_LIMIT = 100_000
 export interface LocalState {
   readonly tags: LocalTags
   readonly log: InvalidationLog
+  /** The local keys of values whose wire keys are digests. */
+  readonly digested: Map<string, string>
 }
 
 /** A moment at which a value was asked for: what was invalidated since makes it unfit to be kept. */
 export interface Since {
   readonly log: number
   readonly time: EpochMs
+  /** The same moment by `Clock.monotonic()`. */
+  readonly instant: Milliseconds
 }
 
 /** What the remote tier holds at a key. */
@@ -55,8 +59,6 @@ export class LocalCopies {
   readonly #clock: Clock
   readonly #events: Events
   readonly #options: LocalCopiesOptions
-  /** The local keys of values whose wire keys are digests. */
-  readonly #digested = new Map<string, string>()
   /** Whether everything that makes a copy outdated is heard of, or need not be. */
   #trusted: boolean
 
@@ -78,7 +80,7 @@ export class LocalCopies {
 
   /** Call it before a value is asked for that is to be kept. */
   since(): Since {
-    return { log: this.state.log.now, time: this.#clock.now() }
+    return { log: this.state.log.now, time: this.#clock.now(), instant: this.#clock.monotonic() }
   }
 
   /** Keeps a copy of what was read, unless it may be outdated by now. */
@@ -101,7 +103,7 @@ export class LocalCopies {
         schema,
         checkable,
         tags: tags.length === 0 ? undefined : tags.map(name => states.tagged(name, tokenKey(space, name))),
-        trustedUntil: since.time + maxStaleness,
+        trustedUntil: since.instant + maxStaleness,
       })
       const local = localKey(space, key)
       if (!at.endsWith(key)) this.#remember(at, local)
@@ -115,16 +117,15 @@ export class LocalCopies {
   replace(address: Address, stored: Remote, view: View, since: Since): void {
     const outdated = this.#isOutdated(address.at, address.space, stored.tags, since)
     this.drop(address)
-    if (!outdated) this.promote(address, stored, view, { log: this.state.log.now, time: since.time })
+    if (!outdated) this.promote(address, stored, view, { ...since, log: this.state.log.now })
   }
 
   /** The copy of a key, for readers who do not take the short way of a hit; `undefined` for one that is not fresh. */
   get({ key, space }: Address, { schema, schemaVersion, tags }: View): LocalEntry | undefined {
     const copy = this.store.get(localKey(space, key)) as LocalEntry | undefined
     if (copy === undefined) return undefined
-    const now = this.#clock.now()
-    if (now >= copy.staleAt || now >= copy.trustedUntil || copy.schemaVersion !== schemaVersion)
-      return undefined
+    if (this.#clock.now() >= copy.staleAt || !isTrusted(copy, this.#clock)) return undefined
+    if (copy.schemaVersion !== schemaVersion) return undefined
     if (schema !== undefined && copy.schema !== schema) return undefined
     if (validityOf(copy, this.state.tags) !== 'valid') return undefined
     return tags.every(name => copy.tags?.some(tag => tag.name === name)) ? copy : undefined
@@ -157,7 +158,7 @@ export class LocalCopies {
   /** Another process has changed the value at this wire key. */
   dropWire(at: string): void {
     this.state.log.note(at)
-    const digested = this.#digested.get(at)
+    const digested = this.state.digested.get(at)
     if (digested !== undefined) this.store.delete(digested)
     else for (const key of localKeysOf(this.#options.root, at)) this.store.delete(key)
   }
@@ -174,7 +175,7 @@ export class LocalCopies {
   dropAll(reason: LocalDropReason): void {
     this.state.log.noteAll()
     this.store.clear()
-    this.#digested.clear()
+    this.state.digested.clear()
     if (this.#events.active) this.#events.emit({ type: 'local-drop', reason })
   }
 
@@ -190,11 +191,12 @@ export class LocalCopies {
 
   /** The oldest is forgotten together with its copy, or nobody could drop that. */
   #remember(at: string, local: string): void {
-    this.#digested.delete(at)
-    this.#digested.set(at, local)
-    if (this.#digested.size <= DIGESTED_LIMIT) return
-    for (const [oldest, key] of this.#digested) {
-      this.#digested.delete(oldest)
+    const { digested } = this.state
+    digested.delete(at)
+    digested.set(at, local)
+    if (digested.size <= DIGESTED_LIMIT) return
+    for (const [oldest, key] of digested) {
+      digested.delete(oldest)
       this.store.delete(key)
       return
     }

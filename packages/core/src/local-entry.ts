@@ -1,4 +1,5 @@
-import type { EpochMs } from './duration.js'
+import type { Clock } from './clock.js'
+import type { Milliseconds } from './duration.js'
 import type { Entry } from './entry.js'
 import type { LocalTagged, LocalTags } from './local-tags.js'
 import type { StandardSchema } from './standard-schema.js'
@@ -12,8 +13,8 @@ export interface LocalEntryInit extends Entry<unknown> {
   readonly checkable: boolean
   /** `undefined` for none. */
   readonly tags: readonly LocalTagged[] | undefined
-  /** Until when a copy of a remote value may be served without asking for it again. */
-  readonly trustedUntil: EpochMs
+  /** Until when a copy of a remote value may be served without asking for it again, by `Clock.monotonic()`. */
+  readonly trustedUntil: Milliseconds
 }
 
 /**
@@ -48,6 +49,11 @@ export class LocalEntry implements LocalEntryInit {
     this.tags = init.tags
     this.trustedUntil = init.trustedUntil
   }
+}
+
+/** Whether a copy of a remote value may still be served without asking for it again. */
+export function isTrusted({ trustedUntil }: LocalEntry, clock: Clock): boolean {
+  return trustedUntil === Number.POSITIVE_INFINITY || clock.monotonic() < trustedUntil
 }
 
 /** Whether the entry has all the tags that a call names. */

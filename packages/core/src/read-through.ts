@@ -44,6 +44,9 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
     const slot = await (signal === undefined
       ? tier.read(address, view)
       : abortable(tier.read(address, view), signal))
+    // A copy that is due for an early refresh is still fresh where there is nothing to refresh.
+    const copy = slot.kind === 'unreachable' && !refresh ? engine.copies?.get(address, view) : undefined
+    if (copy !== undefined) return hit(engine, key, copy, false, 'local')
     const reason = reasonToLoad(engine, call, slot)
     if (reason === undefined) {
       const { entry } = slot as FoundValue
@@ -204,11 +207,17 @@ function keepAwake({ background }: Engine, { waitUntil }: LoadPlan, flight: Runn
   if (flight.inBackground) background.keepAwake(flight.key, flight.ended, waitUntil)
 }
 
-function hit(engine: Engine, key: string, entry: Entry<unknown>, stale: boolean): Entry<unknown> {
-  const { counters, events, tier } = engine
+function hit(
+  engine: Engine,
+  key: string,
+  entry: Entry<unknown>,
+  stale: boolean,
+  tier = engine.tier.name,
+): Entry<unknown> {
+  const { counters, events } = engine
   if (stale) counters.staleHits++
-  else if (tier.name === 'local') counters.localHits++
+  else if (tier === 'local') counters.localHits++
   else counters.remoteHits++
-  if (events.active) events.emit({ type: 'hit', key, tier: tier.name, stale })
+  if (events.active) events.emit({ type: 'hit', key, tier, stale })
   return entry
 }

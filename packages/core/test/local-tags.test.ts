@@ -83,7 +83,7 @@ describe('the tags of a local store', () => {
 
 describe('the tags of a load into a local store', () => {
   function opened() {
-    const tier = localTierTags({ tags: new LocalTags(), log: new InvalidationLog() })
+    const tier = localTierTags({ tags: new LocalTags(), log: new InvalidationLog(), digested: new Map() })
     const invalidate = (...names: string[]) => tier.invalidate('delete', { space, names, lifetime: 1 })
     return { tier, invalidate }
   }

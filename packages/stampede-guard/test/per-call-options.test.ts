@@ -177,19 +177,19 @@ describe.each([lru, memory])('A bad option of a guard on $name', backend => {
       {
         "on a cache, beta": "throws ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received Infinity",
         "on a cache, softTimeout": "throws ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received '1y'",
-        "on a call, another name": "rejects ERR_CACHE_OPTION: unknown option 'sofTimeout' of getOrSet; did you mean 'softTimeout'? Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, refresh, signal, waitUntil, beta, softTimeout",
+        "on a call, another name": "rejects ERR_CACHE_OPTION: unknown option 'sofTimeout' of getOrSet; did you mean 'softTimeout'? Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, tags, refresh, signal, waitUntil, beta, softTimeout",
         "on a call, beta": "rejects ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received -1",
         "on a call, softTimeout": "rejects ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received 'soon'",
         "on a namespace, beta": "throws ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received '1'",
         "on a namespace, softTimeout": "throws ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received -1",
-        "on a read": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of a read. Known: schema, version",
-        "on a set": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of set. Known: ttl, grace, negativeTtl, jitter, version, schema, ifVersion",
-        "on a set, beta": "rejects ERR_CACHE_OPTION: unknown option 'beta' of set. Known: ttl, grace, negativeTtl, jitter, version, schema, ifVersion",
+        "on a read": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of a read. Known: schema, version, tags",
+        "on a set": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of set. Known: ttl, grace, negativeTtl, jitter, version, schema, tags, ifVersion",
+        "on a set, beta": "rejects ERR_CACHE_OPTION: unknown option 'beta' of set. Known: ttl, grace, negativeTtl, jitter, version, schema, tags, ifVersion",
         "on a wrapped function, beta": "throws ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received NaN",
         "on a wrapped function, softTimeout": "throws ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received null",
-        "with a guard that has another, on a call": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of getOrSet. Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, refresh, signal, waitUntil, beta",
-        "without the guard, on a cache": "throws ERR_CACHE_OPTION: unknown option 'softTimeout' of createCache; did you mean 'storeTimeout'? Known: store, guard, prefix, clone, claimTtl, storeTimeout, breaker, waitUntil, clock, ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, codec, compression",
-        "without the guard, on a call": "rejects ERR_CACHE_OPTION: unknown option 'beta' of getOrSet. Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, refresh, signal, waitUntil",
+        "with a guard that has another, on a call": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of getOrSet. Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, tags, refresh, signal, waitUntil, beta",
+        "without the guard, on a cache": "throws ERR_CACHE_OPTION: unknown option 'softTimeout' of createCache; did you mean 'storeTimeout'? Known: store, guard, prefix, clone, claimTtl, storeTimeout, breaker, bus, maxLocalStaleness, onUndelivered, waitUntil, clock, ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, codec, compression",
+        "without the guard, on a call": "rejects ERR_CACHE_OPTION: unknown option 'beta' of getOrSet. Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, tags, refresh, signal, waitUntil",
       }
     `)
     expect(load).not.toHaveBeenCalled()

@@ -100,6 +100,7 @@ export function faultyStore(store: RemoteStore, options: FaultyStoreOptions = {}
     kind: 'remote',
     name: store.name,
     limits: store.limits,
+    ...(store.shards && { shards: store.shards }),
     calls,
     delay: (ms, scope) =>
       start(scope, async perform => {

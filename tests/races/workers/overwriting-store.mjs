@@ -7,11 +7,12 @@
  * @returns {import('@lookaside/core').RemoteStore}
  */
 export function overwritingStore(store) {
-  const { expire, clear } = store
+  const { expire, clear, shards } = store
   return {
     kind: 'remote',
     name: store.name,
     limits: store.limits,
+    ...(shards && { shards }),
     get: key => store.get(key),
     getMany: keys => store.getMany(keys),
     set: (key, bytes, ttl) => store.set(key, bytes, ttl),

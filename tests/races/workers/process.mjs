@@ -51,3 +51,5 @@ process.on('message', async (/** @type {Record<string, string>} */ message) => {
   }
 })
 process.on('disconnect', () => process.exit())
+// Its parent may have died before this was listened to.
+if (!process.connected) process.exit()
