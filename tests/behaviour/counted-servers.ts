@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest'
 import { type Server, startMemcached, startRedis } from '../servers/index.js'
 
 /** How often a server did what, by its own account. */
-export type Counts = Readonly<Record<string, number>>
+type Counts = Readonly<Record<string, number>>
 
 /** A server of a test's own, which nobody else sends anything. */
 export interface CountedServer {

@@ -1,4 +1,5 @@
 import type { Cache } from '@lookaside/core'
+import { stampedeGuard } from '@lookaside/stampede-guard'
 import { describe, expect, it } from 'vitest'
 import { type CutOff, cutOff, fates } from './cut-off.js'
 
@@ -229,5 +230,26 @@ describe.each([
     expect(await cache.set('a', 1)).toBe(true)
     await clock.advance(5_000)
     expect(await cache.get('a')).toBe(1)
+  })
+})
+
+describe('A key that is blocked, under a guard that joins', () => {
+  it('has no load shared that began before the caller asked: another process may have invalidated it since', async () => {
+    const { cache, store, other, clock } = cutOff({ guard: stampedeGuard() })
+    store.fail()
+    await cache.delete('k')
+    store.heal()
+    const rows: ((row: string) => void)[] = []
+    const load = () => new Promise<string>(resolve => rows.push(resolve))
+    const before = cache.getOrSet('k', load)
+    await clock.advance(0)
+    expect(rows).toHaveLength(1)
+    await other.delete('k')
+    const after = cache.getOrSet('k', load)
+    await clock.advance(0)
+    expect(rows).toHaveLength(2)
+    rows[0]?.('old')
+    rows[1]?.('new')
+    expect([await before, await after]).toEqual(['old', 'new'])
   })
 })

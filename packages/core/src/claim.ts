@@ -72,6 +72,7 @@ export async function acquireClaim(
       }
       case 'newer':
       case 'unreachable':
+      case 'blocked':
         return 'unavailable'
     }
   } catch (error) {

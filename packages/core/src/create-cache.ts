@@ -116,7 +116,7 @@ export function createCache(options: CacheOptions): Cache {
     }
     // What was aborted gives up its claims, or others would wait for them to expire.
     await workUnderWay(settings.storeCalls.timeout)
-    await undelivered.close(engine)
+    await undelivered.close(engine, shared.users === 1)
     await member?.leave()
     await leaveBus()
     if (user.wasLastOfStore()) await calls?.close(CLOSE_LIMIT)

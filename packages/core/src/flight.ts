@@ -295,7 +295,7 @@ export class RunningFlight implements Flight<unknown> {
         signal: this.signal,
         previous,
         background: this.inBackground,
-        unreachable: this.#slot.kind === 'unreachable',
+        unreachable: this.#slot.kind === 'unreachable' || this.#slot.kind === 'blocked',
         since: this.#engine.copies?.since(),
         tags: this.#tags,
         detached: () => this.detached,
@@ -350,7 +350,7 @@ export class RunningFlight implements Flight<unknown> {
   #askForTags(): TagsBefore | Promise<TagsBefore> | undefined {
     const { kind } = this.#slot
     // There is nothing to claim.
-    if (kind === 'unreachable' || kind === 'newer' || this.held) return undefined
+    if (kind === 'unreachable' || kind === 'blocked' || kind === 'newer' || this.held) return undefined
     const asked = this.#tagsBefore()
     // Nobody waits for it where the claim is lost.
     if (asked instanceof Promise) asked.catch(() => {})

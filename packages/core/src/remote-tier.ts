@@ -24,7 +24,7 @@ import { randomBits } from './random-bits.js'
 import { ReadBatch } from './read-batch.js'
 import { GENERATION, RemoteTags } from './remote-tags.js'
 import { passes } from './schema-check.js'
-import { EMPTY, type FoundValue, NEWER, type Slot, type SlotTags, UNREACHABLE } from './slot.js'
+import { BLOCKED, EMPTY, type FoundValue, NEWER, type Slot, type SlotTags, UNREACHABLE } from './slot.js'
 import type { RemoteStore, Stored, Version } from './store.js'
 import type { StoreCalls } from './store-calls.js'
 import { StoredTokens } from './stored-tokens.js'
@@ -170,7 +170,7 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
 
   function read(address: Address, view: View): Slot | Promise<Slot> {
     // What this process has invalidated and the store has not taken is not to be believed.
-    if (undelivered.blocks(address.at)) return UNREACHABLE
+    if (undelivered.blocks(address.at)) return BLOCKED
     const framed = view.format.codec.framed
     const tagged = framed && (view.tags.length > 0 || generations !== undefined)
     return tagged ? readTagged(address, view) : readPlain(address, view)

@@ -12,6 +12,7 @@ import type { Token } from './token.js'
  * - `unusable`: dead, corrupt, foreign, of an older shape; a claim may replace it.
  * - `newer`: of a newer shape than the reader knows; never replaced by it.
  * - `unreachable`: the store did not answer.
+ * - `blocked`: this process has invalidated the key, and the store has not taken that yet.
  */
 export type Slot = Found & { readonly tags?: SlotTags | undefined }
 
@@ -40,6 +41,7 @@ type Found =
   | { readonly kind: 'unusable'; readonly version: Version; readonly reason: UnusableReason }
   | { readonly kind: 'newer' }
   | { readonly kind: 'unreachable' }
+  | { readonly kind: 'blocked' }
 
 /** A slot that holds a value. */
 export type FoundValue = Slot & { readonly kind: 'value' }
@@ -47,6 +49,7 @@ export type FoundValue = Slot & { readonly kind: 'value' }
 export const EMPTY: Slot = { kind: 'empty' }
 export const NEWER: Slot = { kind: 'newer' }
 export const UNREACHABLE: Slot = { kind: 'unreachable' }
+export const BLOCKED: Slot = { kind: 'blocked' }
 
 /** Whether two reads saw the key in the same state, as far as the slots can tell. */
 export function sameSlot(a: Slot, b: Slot): boolean {

@@ -118,12 +118,16 @@ export class Undelivered {
     this.landed(PREFIX_MARK + prefixOf(space), 'clear', sentAt)
   }
 
-  /** Sends everything of one cache once more, and forgets what the store still does not take. */
-  async close(engine: Engine): Promise<void> {
+  /**
+   * Sends everything of one cache once more. The `last` of a store's caches forgets what that still does not take;
+   * for others it stays blocked, and in line.
+   */
+  async close(engine: Engine, last: boolean): Promise<void> {
     if (this.#queue.size > 0) await this.#sendLast(engine)
+    if (!last) return
     this.#closed.add(engine)
     for (const queued of this.#queue.values()) {
-      if (queued.engine !== engine) continue
+      this.#closed.add(queued.engine)
       this.#remove(queued.at)
       tellQueued(queued, 'dropped')
     }
