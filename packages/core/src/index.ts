@@ -1,5 +1,4 @@
 export type { WaitUntil } from './background.js'
-export type { BreakerOptions } from './breaker.js'
 export type {
   BusListener,
   ChangeBus,
@@ -7,7 +6,8 @@ export type {
   InvalidationBus,
   MessageBus,
   MessageListener,
-} from './bus.js'
+} from './bus/bus.js'
+export { memoryBus } from './bus/memory-bus.js'
 export type {
   Cache,
   EntryVersion,
@@ -16,14 +16,12 @@ export type {
   ReadOptions,
   SetOptions,
   Typed,
-} from './cache.js'
-export { CACHE_OPTION_NAMES, type CacheOptions } from './cache-options.js'
-export type { Claim } from './claim.js'
+} from './cache/cache.js'
+export { CACHE_OPTION_NAMES, type CacheOptions } from './cache/cache-options.js'
+export { createCache } from './cache/create-cache.js'
+export type { NamespaceOptions, ValueOptions } from './cache/settings.js'
+export type { WrapOptions, Wrapped } from './cache/wrap.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
-export type { Codec, CodecName } from './codec.js'
-export type { Invalidation } from './collected-invalidation.js'
-export type { CompressionOptions } from './compression.js'
-export { createCache } from './create-cache.js'
 export {
   type Duration,
   type DurationUnit,
@@ -31,7 +29,6 @@ export {
   type Milliseconds,
   parseDuration,
 } from './duration.js'
-export type { Entry, EntryMeta } from './entry.js'
 export { CacheError, type CacheErrorCode, ERROR_CODES, isCacheError, quote } from './errors.js'
 export type {
   CacheEvent,
@@ -44,19 +41,19 @@ export type {
   TierName,
   UnusableReason,
 } from './events.js'
-export type { Failure } from './failures.js'
-export { type FlightChanges, flightWith } from './flight-with.js'
-export type { Flight, Guard, Passenger } from './guard.js'
-export type { GuardOption, GuardSettings, LoadOptions } from './guard-options.js'
 export type { Quantiles } from './histogram.js'
-export type { InvalidateAfterOptions } from './invalidate-after.js'
-export type { LoadContext, Loader } from './loader.js'
-export { memoryBus } from './memory-bus.js'
-export { checkOptions, nearestName } from './options.js'
-export type { NamespaceOptions, ValueOptions } from './settings.js'
-export type { CloneMode } from './sharing.js'
-export type { InferInput, InferOutput, StandardSchema } from './standard-schema.js'
+export type { Invalidation } from './invalidation/collected-invalidation.js'
+export type { InvalidateAfterOptions } from './invalidation/invalidate-after.js'
+export { checkWireKey, MAX_WIRE_KEY_BYTES } from './keys/wire-key.js'
+export type { Claim } from './loading/claim.js'
+export type { Failure } from './loading/failures.js'
+export { type FlightChanges, flightWith } from './loading/flight-with.js'
+export type { Flight, Guard, Passenger } from './loading/guard.js'
+export type { GuardOption, GuardSettings, LoadOptions } from './loading/guard-options.js'
+export type { LoadContext, Loader } from './loading/loader.js'
+export { checkOptions, nearestName } from './options/options.js'
 export type { CacheStats } from './stats.js'
+export type { BreakerOptions } from './tiers/breaker.js'
 export type {
   CacheStore,
   IncrementOptions,
@@ -66,6 +63,9 @@ export type {
   StoreLimits,
   StoreShards,
   Version,
-} from './store.js'
-export { checkWireKey, MAX_WIRE_KEY_BYTES } from './wire-key.js'
-export type { WrapOptions, Wrapped } from './wrap.js'
+} from './tiers/store.js'
+export type { Codec, CodecName } from './values/codec.js'
+export type { CompressionOptions } from './values/compression.js'
+export type { Entry, EntryMeta } from './values/entry.js'
+export type { CloneMode } from './values/sharing.js'
+export type { InferInput, InferOutput, StandardSchema } from './values/standard-schema.js'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { argumentKey } from '../src/argument-key.js'
+import { argumentKey } from '../src/keys/argument-key.js'
 
 /** Few values in small shapes, so that two of them are often equal, or nearly. */
 const argument = fc.anything({

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { codecNamed, type FramedCodec } from '../src/codec.js'
+import { codecNamed, type FramedCodec } from '../src/values/codec.js'
 import { type GraphNode, graph, structuredValue } from './structured-values.js'
 
 function roundTrip(name: 'auto' | 'structured' | 'json', value: unknown): unknown {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Codec, codecNamed, type FramedCodec, type RawCodec } from '../src/codec.js'
 import { CacheError } from '../src/errors.js'
+import { type Codec, codecNamed, type FramedCodec, type RawCodec } from '../src/values/codec.js'
 
 const reversed: Codec = {
   name: 'reversed',

@@ -1,7 +1,12 @@
 import { deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compress, DEFAULT_MAX_DECOMPRESSED_BYTES, decompress, parseCompression } from '../src/compression.js'
+import {
+  compress,
+  DEFAULT_MAX_DECOMPRESSED_BYTES,
+  decompress,
+  parseCompression,
+} from '../src/values/compression.js'
 
 const always = { threshold: 0 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Failures } from '../src/failures.js'
+import { Failures } from '../src/loading/failures.js'
 
 const shape = { schema: undefined, schemaVersion: 0 }
 const failing = (error: unknown, times: number, at: number) => ({ error, times, at, view: shape })

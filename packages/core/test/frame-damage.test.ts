@@ -2,9 +2,9 @@ import { deepStrictEqual } from 'node:assert'
 import { crc32, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { codecNamed, type FramedCodec } from '../src/codec.js'
-import { compress, DEFAULT_MAX_DECOMPRESSED_BYTES } from '../src/compression.js'
-import { decodeHead, decodePayload, encodeFrame, encodeMarker, FLAG_COMPRESSED } from '../src/frame.js'
+import { codecNamed, type FramedCodec } from '../src/values/codec.js'
+import { compress, DEFAULT_MAX_DECOMPRESSED_BYTES } from '../src/values/compression.js'
+import { decodeHead, decodePayload, encodeFrame, encodeMarker, FLAG_COMPRESSED } from '../src/values/frame.js'
 
 const codec = codecNamed('auto') as FramedCodec
 const custom = codecNamed({

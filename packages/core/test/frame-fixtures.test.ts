@@ -1,8 +1,14 @@
 import { deepStrictEqual } from 'node:assert'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { codecNamed, type FramedCodec } from '../src/codec.js'
-import { decodeHead, decodePayload, encodeFrame, type FrameHead, type MarkerHead } from '../src/frame.js'
+import { codecNamed, type FramedCodec } from '../src/values/codec.js'
+import {
+  decodeHead,
+  decodePayload,
+  encodeFrame,
+  type FrameHead,
+  type MarkerHead,
+} from '../src/values/frame.js'
 
 interface Fixtures {
   readonly values: readonly (Fixture & { readonly head: Omit<FrameHead, 'kind'>; readonly value?: unknown })[]

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { decodeStoredToken, drawToken, encodeStoredToken } from '../src/tags/remote-token.js'
+import type { Tagged } from '../src/tags/token.js'
 import {
   decodeFrameTags,
   decodeHead,
@@ -7,10 +9,8 @@ import {
   FLAG_TAGS,
   FRAME_OVERHEAD,
   type FrameHead,
-} from '../src/frame.js'
-import { decodeTags, encodeTags } from '../src/frame-tags.js'
-import { decodeStoredToken, drawToken, encodeStoredToken } from '../src/remote-token.js'
-import type { Tagged } from '../src/token.js'
+} from '../src/values/frame.js'
+import { decodeTags, encodeTags } from '../src/values/frame-tags.js'
 
 /** Names of up to 250 bytes; the empty one is that of a generation. */
 const name = fc

@@ -1,8 +1,8 @@
 import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { codecNamed, type FramedCodec } from '../src/codec.js'
-import { compress, decompress } from '../src/compression.js'
+import { codecNamed, type FramedCodec } from '../src/values/codec.js'
+import { compress, decompress } from '../src/values/compression.js'
 import {
   asExpired,
   decodeHead,
@@ -14,7 +14,7 @@ import {
   FLAG_UNCHECKED,
   FRAME_OVERHEAD,
   type FrameHead,
-} from '../src/frame.js'
+} from '../src/values/frame.js'
 import { structuredValue } from './structured-values.js'
 
 const codec = codecNamed('auto') as FramedCodec

@@ -3,8 +3,8 @@ import { parse } from 'node:querystring'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { refuseHollow } from '../src/hollow.js'
-import { shareBy } from '../src/sharing.js'
+import { refuseHollow } from '../src/values/hollow.js'
+import { shareBy } from '../src/values/sharing.js'
 import { graph, structuredValue } from './structured-values.js'
 
 class Secret {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { InvalidationLog } from '../src/invalidation-log.js'
+import { InvalidationLog } from '../src/invalidation/invalidation-log.js'
 
 test('the log tells what was invalidated since a moment, and what was not', () => {
   const log = new InvalidationLog()

@@ -10,7 +10,7 @@ import {
   rootSpace,
   wireClearPrefix,
   wireKey,
-} from '../src/key.js'
+} from '../src/keys/key.js'
 
 const root = rootSpace('p')
 const ns = childSpace(root, 'ns')

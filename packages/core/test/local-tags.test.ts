@@ -2,12 +2,12 @@ import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { InvalidationLog } from '../src/invalidation-log.js'
-import { rootSpace } from '../src/key.js'
-import { LocalEntry, type LocalEntryInit, validityOf } from '../src/local-entry.js'
-import { type LocalTagged, LocalTags } from '../src/local-tags.js'
-import { localTierTags } from '../src/local-tier-tags.js'
-import { validity } from '../src/token.js'
+import { InvalidationLog } from '../src/invalidation/invalidation-log.js'
+import { rootSpace } from '../src/keys/key.js'
+import { type LocalTagged, LocalTags } from '../src/tags/local-tags.js'
+import { localTierTags } from '../src/tags/local-tier-tags.js'
+import { validity } from '../src/tags/token.js'
+import { LocalEntry, type LocalEntryInit, validityOf } from '../src/tiers/local-entry.js'
 
 const space = rootSpace('app')
 const address = { key: 'k', at: 'k', space }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { quote } from '../src/errors.js'
-import { checkOptions } from '../src/options.js'
+import { checkOptions } from '../src/options/options.js'
 
 describe('what is quoted in a message', () => {
   test.each([

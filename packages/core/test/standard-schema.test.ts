@@ -1,6 +1,11 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import { type InferInput, type InferOutput, type StandardSchema, validate } from '../src/standard-schema.js'
+import {
+  type InferInput,
+  type InferOutput,
+  type StandardSchema,
+  validate,
+} from '../src/values/standard-schema.js'
 
 const row = z.object({ id: z.coerce.number(), at: z.string().transform(text => new Date(text)) })
 

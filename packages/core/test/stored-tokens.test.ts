@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { Events } from '../src/events.js'
-import { ReadBatch } from '../src/read-batch.js'
-import { decodeStoredToken, type RemoteToken } from '../src/remote-token.js'
 import { Counters } from '../src/stats.js'
-import { StoreCalls } from '../src/store-calls.js'
-import { StoredTokens } from '../src/stored-tokens.js'
+import { decodeStoredToken, type RemoteToken } from '../src/tags/remote-token.js'
+import { StoredTokens } from '../src/tags/stored-tokens.js'
+import { ReadBatch } from '../src/tiers/read-batch.js'
+import { StoreCalls } from '../src/tiers/store-calls.js'
 import { TokenStore } from './token-store.js'
 
 const HOUR = 3_600_000

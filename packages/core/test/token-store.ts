@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../src/clock.js'
 import { sleepOn } from '../src/clock.js'
-import type { RemoteStore, Stored } from '../src/store.js'
+import type { RemoteStore, Stored } from '../src/tiers/store.js'
 
 interface Item extends Stored {
   readonly expiresAt: number

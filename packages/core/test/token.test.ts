@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { drawToken, encodeToken } from '../src/remote-token.js'
-import { namesOf, sameToken, type Token, type Validity, validity, worstValidity } from '../src/token.js'
+import { drawToken, encodeToken } from '../src/tags/remote-token.js'
+import { namesOf, sameToken, type Token, type Validity, validity, worstValidity } from '../src/tags/token.js'
 
 const token = drawToken(0)
 const deleted = drawToken(0)

@@ -1,0 +1,337 @@
+import { atMost } from '../at-most.js'
+import { type Duration, type EpochMs, type Milliseconds, parseDuration } from '../duration.js'
+import type { Engine } from '../engine.js'
+import { CacheError, quote } from '../errors.js'
+import type { CacheListener } from '../events.js'
+import { collectInvalidation, type Invalidation } from '../invalidation/collected-invalidation.js'
+import type { InvalidationKind } from '../invalidation/deliver.js'
+import { type InvalidateAfterOptions, invalidateAfter } from '../invalidation/invalidate-after.js'
+import { clear, invalidateKeys, invalidateTags } from '../invalidation/invalidation.js'
+import { checkKey, childSpace, type KeySpace, localKey } from '../keys/key.js'
+import { lifetimeOf } from '../loading/lifetime.js'
+import type { Loader } from '../loading/loader.js'
+import { readThrough } from '../loading/read-through.js'
+import { checkOptions } from '../options/options.js'
+import type { CacheStats } from '../stats.js'
+import type { LocalTags } from '../tags/local-tags.js'
+import { checkTagList } from '../tags/tag-names.js'
+import { checkTagOption, tagsOf } from '../tags/tag-options.js'
+import { hasTags, isTrusted, type LocalEntry, validityOf } from '../tiers/local-entry.js'
+import type { LocalStore } from '../tiers/store.js'
+import type { Address, View } from '../tiers/tier.js'
+import type { Entry, EntryMeta } from '../values/entry.js'
+import { checkValue } from '../values/schema-check.js'
+import type { Share } from '../values/sharing.js'
+import type { Cache, GetOrSetOptions, Lookup, ReadOptions, SetOptions, Typed } from './cache.js'
+import {
+  checkEntries,
+  checkKeys,
+  checkRefresh,
+  checkSignal,
+  READ_NAMES,
+  SET_MANY_NAMES,
+  SET_NAMES,
+} from './call-checks.js'
+import { FoundVersion, slotToReplace } from './found-version.js'
+import { readFresh, readManyFresh } from './fresh-reads.js'
+import { planLoad } from './plan-load.js'
+import {
+  extendSettings,
+  type NamespaceOptions,
+  overrideSettings,
+  overrideView,
+  type Settings,
+} from './settings.js'
+import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
+import { writeValue } from './write.js'
+import { tagsToWrite } from './written-tags.js'
+
+/** A burst of more would have its last ones wait in line for longer than their deadlines. */
+const WRITES_AT_ONCE = 128
+const READY_TIMEOUT: Milliseconds = 2_000
+
+/**
+ * A cache, or a namespace of one: where its keys are, how its values are kept, and the engine they share.
+ *
+ * It is long because `Cache` has many methods; each only checks its arguments and hands over.
+ */
+export class CacheView<V, I> implements Cache<V, I> {
+  readonly #engine: Engine
+  readonly #space: KeySpace
+  readonly #settings: Settings
+  readonly #share: Share | undefined
+  readonly #close: () => Promise<void>
+  // What the synchronous hit needs, one property load away.
+  readonly #local: LocalStore | undefined
+  readonly #localTags: LocalTags | undefined
+  readonly #schemaVersion: number
+
+  constructor(
+    engine: Engine,
+    space: KeySpace,
+    settings: Settings,
+    share: Share | undefined,
+    close: () => Promise<void>,
+  ) {
+    this.#engine = engine
+    this.#space = space
+    this.#settings = settings
+    this.#share = share
+    this.#close = close
+    this.#local = engine.local?.store
+    this.#localTags = engine.local?.tags
+    this.#schemaVersion = settings.view.schemaVersion
+  }
+
+  get path(): string {
+    return this.#space.path
+  }
+
+  getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
+    const { clock, counters, events, guard } = this.#engine
+    const now = clock.now()
+    const hit = this.#localHit(key, options, now)
+    if (hit === undefined) return this.#readThrough(key, load, options, undefined) as Promise<Typed<V, T>>
+    if (guard?.shouldRefresh !== undefined) {
+      const early = this.#wantsRefresh(hit, options, now)
+      if (early !== false)
+        return this.#readThrough(key, load, options, early === true ? hit : undefined) as Promise<Typed<V, T>>
+    }
+    counters.localHits++
+    if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
+    return Promise.resolve(this.#shared(hit.value) as Typed<V, T>)
+  }
+
+  peek<T extends V = V>(key: string): T | undefined {
+    const entry = this.#localHit(key, undefined, this.#engine.clock.now())
+    return entry === undefined ? undefined : (this.#shared(entry.value) as T)
+  }
+
+  async get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
+    const entry = await readFresh(this.#engine, this.#address(key), this.#readView(options))
+    return entry === undefined ? undefined : (this.#shared(entry.value) as T)
+  }
+
+  async has(key: string, options?: ReadOptions): Promise<boolean> {
+    return (await readFresh(this.#engine, this.#address(key), this.#readView(options))) !== undefined
+  }
+
+  async lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>> {
+    const address = this.#address(key)
+    // The copy of a local tier has no version to compare with.
+    const slot = await this.#engine.tier.read(address, this.#readView(options))
+    const version = new FoundVersion(this.#engine, address, slot)
+    if (slot.kind !== 'value') return { state: 'miss', version }
+    const { createdAt, staleAt, deleteAt } = slot.entry
+    const value = this.#shared(slot.entry.value) as T
+    const state = this.#engine.clock.now() < staleAt ? 'fresh' : 'stale'
+    return { state, value, createdAt, staleAt, deleteAt, version }
+  }
+
+  async getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>> {
+    const addresses = this.#addresses(keys)
+    const entries = await readManyFresh(this.#engine, addresses, this.#readView(options))
+    const found = new Map<string, T>()
+    for (const [index, { key }] of addresses.entries()) {
+      const entry = entries[index]
+      if (entry !== undefined) found.set(key, this.#shared(entry.value) as T)
+    }
+    return found
+  }
+
+  async set(key: string, value: I, options?: SetOptions<V>): Promise<boolean> {
+    const address = this.#address(key)
+    checkOptions('set', options, SET_NAMES)
+    const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
+    checkTagOption(options?.tags, this.#settings.view.format)
+    const over = slotToReplace(options?.ifVersion, this.#engine, address)
+    const { view } = settings
+    const checked = await checkValue(view.schema, value, key)
+    const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
+    const names = tagsOf(options?.tags, checked.value)
+    const tagged = lifetime && (await tagsToWrite(this.#engine, { address, view, names, lifetime, over }))
+    return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over })
+  }
+
+  async setMany(
+    entries: Iterable<readonly [string, I]>,
+    options?: Omit<SetOptions<V>, 'ifVersion'>,
+  ): Promise<boolean> {
+    checkOptions('setMany', options, SET_MANY_NAMES)
+    const all = checkEntries(entries)
+    const stored = await atMost(WRITES_AT_ONCE, all, ([key, value]) => this.set(key, value, options))
+    return !stored.includes(false)
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return invalidateKeys(this.#engine, 'delete', [this.#address(key)])
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<boolean> {
+    return invalidateKeys(this.#engine, 'delete', this.#addresses(keys))
+  }
+
+  async expire(key: string): Promise<boolean> {
+    return invalidateKeys(this.#engine, 'expire', [this.#address(key)])
+  }
+
+  async deleteTags(tags: readonly string[]): Promise<boolean> {
+    return this.#invalidateTags('delete', tags, 'deleteTags')
+  }
+
+  async invalidateTags(tags: readonly string[]): Promise<boolean> {
+    return this.#invalidateTags('delete', tags, 'invalidateTags')
+  }
+
+  async expireTags(tags: readonly string[]): Promise<boolean> {
+    return this.#invalidateTags('expire', tags, 'expireTags')
+  }
+
+  namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T, never> {
+    const space = childSpace(this.#space, name)
+    const settings = extendSettings(`namespace(${quote(name)})`, this.#settings, defaults)
+    return new CacheView<T, never>(this.#engine, space, settings, this.#share, this.#close)
+  }
+
+  wrap<F extends (...args: never[]) => I | PromiseLike<I>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+  ): Wrapped<F, Typed<V, Awaited<ReturnType<F>>>> {
+    const { names } = this.#settings.guard
+    const target = this as unknown as Cache
+    const wrapped = wrapFunction<F, Typed<V, Awaited<ReturnType<F>>>>(target, fn, options, names)
+    // What can be checked now is not left to the first miss.
+    const { key: _, ...rest } = options
+    planLoad(this.#settings, this.#share, () => undefined, rest as GetOrSetOptions<never>)
+    return wrapped
+  }
+
+  invalidateAfter<R>(write: () => R | PromiseLike<R>, options: InvalidateAfterOptions<R>): Promise<R> {
+    return invalidateAfter(this, write, options)
+  }
+
+  invalidation(): Invalidation {
+    return collectInvalidation(this)
+  }
+
+  async clear(): Promise<boolean> {
+    return clear(this.#engine, this.#space)
+  }
+
+  on(listener: CacheListener): () => void {
+    return this.#engine.events.on(listener)
+  }
+
+  stats(): CacheStats {
+    return this.#engine.counters.snapshot()
+  }
+
+  async ready(options?: { readonly timeout?: Duration }): Promise<void> {
+    checkOptions('ready', options, ['timeout'])
+    const timeout = options?.timeout === undefined ? READY_TIMEOUT : parseDuration(options.timeout, 'timeout')
+    await this.#engine.tier.ping(timeout)
+  }
+
+  close(): Promise<void> {
+    return this.#close()
+  }
+
+  /** A fresh entry of the local store that answers the call as it stands; anything else takes the long way. */
+  #localHit(
+    key: string,
+    options: GetOrSetOptions<never> | undefined,
+    now: EpochMs,
+  ): Entry<unknown> | undefined {
+    if (this.#local === undefined || typeof key !== 'string') return undefined
+    const entry = this.#local.get(localKey(this.#space, key)) as LocalEntry | undefined
+    if (entry === undefined) return undefined
+    if (now >= entry.staleAt || !isTrusted(entry, this.#engine.clock)) return undefined
+    if (options?.refresh === true || options?.signal?.aborted === true) return undefined
+    const schema = options?.schema ?? this.#settings.view.schema
+    if (schema !== undefined && entry.schema !== schema) return undefined
+    if ((entry.tags !== undefined || options?.tags !== undefined) && !this.#tagsHold(entry, options?.tags)) {
+      return undefined
+    }
+    return entry.schemaVersion === (options?.version ?? this.#schemaVersion) ? entry : undefined
+  }
+
+  /** Whether no tag of a local entry has been invalidated, and it has those that the call names. */
+  #tagsHold(entry: LocalEntry, tags: unknown): boolean {
+    if (Array.isArray(tags) && !hasTags(entry, tags)) return false
+    return validityOf(entry, this.#localTags as LocalTags) === 'valid'
+  }
+
+  /** What the guard says of a fresh entry; `undefined` where asking it throws, which is left to the long way to tell. */
+  #wantsRefresh(
+    entry: Entry<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    now: EpochMs,
+  ): boolean | undefined {
+    const { guard, clock } = this.#engine
+    try {
+      const settings = this.#settings.guard.seenBy(options)
+      return guard?.shouldRefresh?.(entry, now, clock.random, settings) === true
+    } catch {
+      return undefined
+    }
+  }
+
+  async #readThrough(
+    key: string,
+    load: Loader<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    early: EntryMeta | undefined,
+  ): Promise<unknown> {
+    const address = this.#address(key)
+    if (typeof load !== 'function') {
+      throw new CacheError(
+        'ERR_CACHE_OPTION',
+        `getOrSet takes a function that loads the value; received ${quote(load)}`,
+      )
+    }
+    checkSignal(options?.signal)
+    checkRefresh(options?.refresh)
+    const entry = await readThrough(this.#engine, {
+      address,
+      view: overrideView(this.#settings.view, options),
+      refresh: options?.refresh === true,
+      early,
+      guardSettings: this.#settings.guard.seenBy(options),
+      signal: options?.signal,
+      plan: () => planLoad(this.#settings, this.#share, load, options),
+    })
+    return this.#shared(entry.value)
+  }
+
+  #readView(options: ReadOptions | undefined): View {
+    checkOptions('a read', options, READ_NAMES)
+    return overrideView(this.#settings.view, options)
+  }
+
+  async #invalidateTags(kind: InvalidationKind, tags: readonly string[], what: string): Promise<boolean> {
+    const names = checkTagList(tags, what)
+    const { ttl, grace } = this.#settings
+    const lifetime = ttl + grace + this.#engine.claimTtl
+    return invalidateTags(this.#engine, kind, { space: this.#space, names, lifetime })
+  }
+
+  #address(key: string): Address {
+    checkKey(key)
+    return this.#engine.tier.address(this.#space, key)
+  }
+
+  #addresses(keys: readonly string[]): Address[] {
+    checkKeys(keys)
+    return keys.map(key => this.#address(key))
+  }
+
+  #shared(value: unknown): unknown {
+    if (this.#share === undefined) return value
+    try {
+      return this.#share(value)
+    } catch {
+      // What can't be copied was not stored either: nobody else has it.
+      return value
+    }
+  }
+}

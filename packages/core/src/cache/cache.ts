@@ -1,0 +1,267 @@
+import type { WaitUntil } from '../background.js'
+import type { Duration, EpochMs } from '../duration.js'
+import type { CacheListener } from '../events.js'
+import type { Invalidation } from '../invalidation/collected-invalidation.js'
+import type { InvalidateAfterOptions } from '../invalidation/invalidate-after.js'
+import type { LoadOptions } from '../loading/guard-options.js'
+import type { Loader } from '../loading/loader.js'
+import type { CacheStats } from '../stats.js'
+import type { InferInput, InferOutput, StandardSchema } from '../values/standard-schema.js'
+import type { NamespaceOptions, ValueOptions } from './settings.js'
+import type { WrapOptions, Wrapped } from './wrap.js'
+
+/** The values of a cache: what the loader returns, or in a typed namespace the namespace's type. */
+export type Typed<V, T> = unknown extends V ? T : V
+
+/** What one call of `getOrSet` can set. */
+export interface GetOrSetOptions<V> extends Omit<ValueOptions, 'ttl'> {
+  /** How long the value is fresh; as a function it is asked of each loaded value. 0 stores nothing. @default the cache's */
+  readonly ttl?: Duration | ((value: V) => Duration) | undefined
+  /**
+   * Tags of the value, at most 64 of 1 to 250 bytes: invalidating one invalidates all that have it. Named ones cost a
+   * hit nothing; as a function they are asked of each loaded value, and cost a remote hit another round trip.
+   *
+   * An entry that lacks a named tag is a miss. @default none
+   */
+  readonly tags?: readonly string[] | ((value: V) => readonly string[]) | undefined
+  /** Loads whatever is there, and stores over it. @default false */
+  readonly refresh?: boolean | undefined
+  /** Frees this caller when it aborts; the load itself is aborted when the last caller has left. */
+  readonly signal?: AbortSignal | undefined
+  /** Told of work that goes on after the call was answered, for runtimes that freeze then; it never rejects. The cache's own is told as well. */
+  readonly waitUntil?: WaitUntil | undefined
+}
+
+/** How a call looks at what is stored. */
+export interface ReadOptions {
+  /** Checks the value; one that does not match is a miss. @default the cache's */
+  readonly schema?: StandardSchema | undefined
+  /** The version of the value's shape. @default the cache's */
+  readonly version?: number | undefined
+  /** Tags that the value must have; naming those that it has saves a remote hit a round trip. @default none */
+  readonly tags?: readonly string[] | undefined
+}
+
+/** What one call of `set` can set. */
+export interface SetOptions<V = unknown> extends Omit<ValueOptions, keyof LoadOptions> {
+  /** Tags of the value; as a function they are asked of it. @default none */
+  readonly tags?: readonly string[] | ((value: V) => readonly string[]) | undefined
+  /** Stores only if the key is still as `lookup` found it. */
+  readonly ifVersion?: EntryVersion | undefined
+}
+
+/** The state that `lookup` found a key in; opaque, for `set(key, value, { ifVersion })`. */
+export interface EntryVersion {
+  readonly key: string
+}
+
+/** What stands at a key; tells a cached `undefined` from nothing. */
+export type Lookup<V> =
+  | { readonly state: 'miss'; readonly version: EntryVersion }
+  | {
+      readonly state: 'fresh' | 'stale'
+      readonly value: V
+      /** When the load that produced the value began. */
+      readonly createdAt: EpochMs
+      /** Fresh before this instant; 0 once expired. */
+      readonly staleAt: EpochMs
+      /** Never served from this instant on. */
+      readonly deleteAt: EpochMs
+      readonly version: EntryVersion
+    }
+
+/**
+ * A cache over a store: wraps slow queries, and invalidates them on write.
+ *
+ * Once an invalidation has resolved, no value whose load began before it is served as fresh, by any process.
+ * What the store does wrong is a miss and an event, never an error of the caller; only bad arguments reject,
+ * with a `CacheError`: `ERR_CACHE_KEY` for a key that is not a non-empty string, `ERR_CACHE_OPTION` and
+ * `ERR_CACHE_DURATION` for options.
+ *
+ * `V` is the type of the values: `unknown` at the root, where each call has its own. `I` is what loaders return and
+ * `set` takes, which differs from `V` under a schema that transforms.
+ */
+export interface Cache<V = unknown, I = V> {
+  /** The prefix and the namespaces of this view, joined by `:`. */
+  readonly path: string
+
+  /**
+   * The value at `key`; on a miss what `load` returns, which is stored for `ttl`.
+   *
+   * The loader's error reaches the caller as it is, unless a stale value within grace stands in. A value that
+   * can't be stored is returned all the same. Concurrent callers share a load as far as the guard lets them.
+   *
+   * @throws CacheError `ERR_CACHE_LOAD_TIMEOUT` past `hardTimeout`; `ERR_CACHE_SCHEMA` when the loaded value
+   * does not match `schema`; the signal's reason when it aborts.
+   *
+   * @example
+   * const user = await cache.getOrSet(`user:${id}`, () => db.findUser(id), { ttl: '5m' })
+   */
+  getOrSet<S extends StandardSchema>(
+    key: string,
+    load: Loader<unknown>,
+    options: GetOrSetOptions<InferOutput<S>> & { readonly schema: S },
+  ): Promise<Typed<V, InferOutput<S>>>
+  getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>>
+
+  /** The fresh value at `key`; `undefined` on a miss. `lookup` tells a cached `undefined` apart. */
+  get<S extends StandardSchema>(
+    key: string,
+    options: ReadOptions & { readonly schema: S },
+  ): Promise<InferOutput<S> | undefined>
+  get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined>
+
+  /** What stands at `key`, fresh or stale, with its instants and the version to `set` by. Counts in no statistics. */
+  lookup<S extends StandardSchema>(
+    key: string,
+    options: ReadOptions & { readonly schema: S },
+  ): Promise<Lookup<InferOutput<S>>>
+  lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>>
+
+  /** The fresh value in the local store, synchronously; always `undefined` without one. Counts in no statistics. */
+  peek<T extends V = V>(key: string): T | undefined
+
+  /** Whether there is a fresh value at `key`; its payload is read all the same. */
+  has(key: string, options?: ReadOptions): Promise<boolean>
+
+  /**
+   * Stores a value; resolves to whether it was.
+   *
+   * A plain write, outside the promise: the application vouches that the value is current. A value that can't
+   * be stored (`ttl: 0`, not encodable, too large) deletes the key, so that an older one can't outlive it.
+   *
+   * @throws CacheError `ERR_CACHE_SCHEMA` when the value does not match `schema`.
+   */
+  set(key: string, value: I, options?: SetOptions<V>): Promise<boolean>
+
+  /**
+   * Deletes `key`; loads that are under way won't be stored. Resolves to whether the store took it.
+   *
+   * Call it after the write has committed. A plain `DEL` by any other client has the same effect. What the store
+   * could not take is read as if the store did not answer, in this process, and sent again until it lands.
+   *
+   * @throws CacheError `ERR_CACHE_UNDELIVERED` where the store did not take it, with `onUndelivered: 'reject'`.
+   */
+  delete(key: string): Promise<boolean>
+
+  /** Makes the value stale but keeps it for its grace; without grace it is a `delete`. Resolves as `delete` does. */
+  expire(key: string): Promise<boolean>
+
+  /** The fresh values among `keys`, in one round trip per server; missing ones are not in the map. */
+  getMany<T extends V = V>(keys: readonly string[], options?: ReadOptions): Promise<Map<string, T>>
+
+  /** Stores each entry as `set` does; resolves to whether all were stored. */
+  setMany(
+    entries: Iterable<readonly [string, I]>,
+    options?: Omit<SetOptions<V>, 'ifVersion'>,
+  ): Promise<boolean>
+
+  /** Deletes all `keys`, in one round trip per server; resolves as `delete` does. */
+  deleteMany(keys: readonly string[]): Promise<boolean>
+
+  /**
+   * Deletes everything in this namespace that has one of `tags`, in the time of two writes; resolves as `delete` does.
+   *
+   * Tags belong to their namespace: those of other namespaces, nested ones too, are others.
+   *
+   * @throws CacheError `ERR_CACHE_TAG` for what is no array of tags; `ERR_CACHE_UNDELIVERED` as `delete` does.
+   *
+   * @example
+   * await cache.getOrSet('user:42', () => db.findUser(42), { tags: ['users'] })
+   * await cache.deleteTags(['users'])
+   */
+  deleteTags(tags: readonly string[]): Promise<boolean>
+
+  /** `deleteTags` by another name. */
+  invalidateTags(tags: readonly string[]): Promise<boolean>
+
+  /** Makes stale what has one of `tags`, keeping it for its grace; without grace it is a `deleteTags`. */
+  expireTags(tags: readonly string[]): Promise<boolean>
+
+  /**
+   * A view on the same store whose keys have the prefix `name` and whose calls have `defaults`.
+   *
+   * Names consist of `[A-Za-z0-9_.-]`; namespaces nest, and inherit what they don't set.
+   *
+   * @throws CacheError `ERR_CACHE_NAMESPACE` for another name.
+   *
+   * @example
+   * const users = cache.namespace<User>('users', { ttl: '10m' })
+   */
+  namespace<S extends StandardSchema>(
+    name: string,
+    defaults: NamespaceOptions & { readonly schema: S },
+  ): Cache<InferOutput<S>, InferInput<S>>
+  namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T>
+
+  /**
+   * `fn`, cached: the same parameters, the same result, and `delete`, `refresh`, `key` and `original` beside it.
+   *
+   * @example
+   * const findUser = cache.wrap((id: number) => db.findUser(id), { key: 'user', ttl: '5m' })
+   * await findUser(42)
+   * await findUser.delete(42)
+   */
+  wrap<S extends StandardSchema, F extends (...args: never[]) => InferInput<S> | PromiseLike<InferInput<S>>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, InferOutput<S>> & { readonly schema: S },
+  ): Wrapped<F, InferOutput<S>>
+  wrap<F extends (...args: never[]) => I | PromiseLike<I>>(
+    fn: F,
+    options: WrapOptions<Parameters<F>, Awaited<ReturnType<F>>>,
+  ): Wrapped<F, Typed<V, Awaited<ReturnType<F>>>>
+
+  /**
+   * Runs a write and then deletes `keys` and `tags`, also when the write rejects: it may have committed all the same.
+   *
+   * Resolves and rejects as the write does.
+   *
+   * @throws CacheError `ERR_CACHE_INVALIDATION`, with the write's `result`, when they can't be told or are bad, and
+   * with `onUndelivered: 'reject'` where the store did not take them.
+   *
+   * @example
+   * await cache.invalidateAfter(() => db.updateUser(user), { keys: [`user:${user.id}`], tags: ['users'] })
+   */
+  invalidateAfter<R>(write: () => R | PromiseLike<R>, options: InvalidateAfterOptions<R>): Promise<R>
+
+  /**
+   * Collects keys and tags while a transaction runs, and deletes them after it has committed.
+   *
+   * @example
+   * const invalidation = cache.invalidation()
+   * await db.transaction(async tx => { await tx.rename(user); invalidation.keys(`user:${user.id}`) })
+   * await invalidation.run()
+   */
+  invalidation(): Invalidation
+
+  /**
+   * Deletes everything under this view's prefix and in its namespaces, and nothing else; resolves as `delete` does.
+   *
+   * Where the store can't list its keys (memcached) it takes one second, and spares counters and values without a
+   * frame, which expire by themselves.
+   *
+   * @throws CacheError `ERR_CACHE_UNSUPPORTED` without a prefix; `ERR_CACHE_UNDELIVERED` as `delete` does.
+   */
+  clear(): Promise<boolean>
+
+  /** Calls `listener` for each event of the cache and all its namespaces; returns the function that ends that. */
+  on(listener: CacheListener): () => void
+
+  /** Counters and latencies since the cache was created, over all its namespaces. */
+  stats(): CacheStats
+
+  /**
+   * Resolves once the store answers, for those who want to fail at start.
+   *
+   * @throws CacheError `ERR_CACHE_UNAVAILABLE` when it has not within `timeout`, 2 s by default.
+   */
+  ready(options?: { readonly timeout?: Duration }): Promise<void>
+
+  /**
+   * Waits up to 5 s for the work under way, aborts the rest, and closes the store, unless another cache uses it.
+   *
+   * A remote store that was closed behaves as one that is down: reads miss, loaders run, `ready()` rejects. A local
+   * store has nothing to close. Closing a namespace closes its cache; closing twice does nothing.
+   */
+  close(): Promise<void>
+}

@@ -1,0 +1,44 @@
+import type { Engine } from '../engine.js'
+import { CacheError, quote } from '../errors.js'
+import type { Slot } from '../tiers/slot.js'
+import type { Address } from '../tiers/tier.js'
+import type { EntryVersion } from './cache.js'
+
+/** The slot behind the opaque version that `lookup` gives out. */
+export class FoundVersion implements EntryVersion {
+  readonly key: string
+  readonly #engine: Engine
+  readonly #at: string
+  readonly #slot: Slot
+
+  constructor(engine: Engine, { key, at }: Address, slot: Slot) {
+    this.key = key
+    this.#engine = engine
+    this.#at = at
+    this.#slot = slot
+  }
+
+  /** What was found, for the very key of the very cache that it was found in. */
+  slotOf(engine: Engine, { at }: Address): Slot | undefined {
+    return engine === this.#engine && at === this.#at ? this.#slot : undefined
+  }
+}
+
+/**
+ * What a conditional write is to replace; `undefined` for a write without a condition.
+ *
+ * @throws CacheError `ERR_CACHE_OPTION` for a version that is not of this key of this cache.
+ */
+export function slotToReplace(
+  version: EntryVersion | undefined,
+  engine: Engine,
+  address: Address,
+): Slot | undefined {
+  if (version === undefined) return undefined
+  const slot = version instanceof FoundVersion ? version.slotOf(engine, address) : undefined
+  if (slot !== undefined) return slot
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `ifVersion must be the version that lookup(${quote(address.key)}) of the same cache returned; received ${quote(version)}`,
+  )
+}

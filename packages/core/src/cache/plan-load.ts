@@ -1,0 +1,42 @@
+import { type Duration, parseDuration } from '../duration.js'
+import type { LoadPlan } from '../loading/load.js'
+import type { Loader } from '../loading/loader.js'
+import { checkOptions } from '../options/options.js'
+import { checkTagOption, tagsOf } from '../tags/tag-options.js'
+import type { Share } from '../values/sharing.js'
+import type { GetOrSetOptions } from './cache.js'
+import { checkWaitUntil, GET_OR_SET_NAMES } from './call-checks.js'
+import { overrideSettings, type Settings } from './settings.js'
+
+/** What one call of `getOrSet` asks for, over the settings of its view. @throws CacheError */
+export function planLoad(
+  inherited: Settings,
+  share: Share | undefined,
+  loader: Loader<unknown>,
+  options: GetOrSetOptions<never> | undefined,
+): LoadPlan {
+  const plain = {
+    loader,
+    settings: inherited,
+    ttlOf: undefined,
+    tagsOf: undefined,
+    share,
+    impatient: false,
+    waitUntil: undefined,
+  }
+  if (options === undefined) return plain
+  checkOptions('getOrSet', options, [...GET_OR_SET_NAMES, ...inherited.guard.names])
+  const { ttl, waitUntil, tags, ...rest } = options
+  checkWaitUntil(waitUntil)
+  checkTagOption(tags, inherited.view.format)
+  const named = typeof tags === 'function' ? rest : { ...rest, tags }
+  const fixed = typeof ttl === 'function' ? named : { ...named, ttl }
+  const settings = overrideSettings(inherited, fixed)
+  const impatient = settings.hardTimeout < inherited.hardTimeout
+  const ttlOf =
+    typeof ttl === 'function'
+      ? (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
+      : undefined
+  const computed = typeof tags === 'function' ? (value: unknown) => tagsOf(tags, value) : undefined
+  return { ...plain, settings, impatient, waitUntil, ttlOf, tagsOf: computed }
+}

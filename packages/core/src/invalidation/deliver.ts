@@ -1,0 +1,62 @@
+import { atMost } from '../at-most.js'
+import type { Engine } from '../engine.js'
+import type { KeySpace } from '../keys/key.js'
+import { tokenKey } from '../keys/token-key.js'
+import type { TagAddress } from '../tags/tag-load.js'
+import type { Address } from '../tiers/tier.js'
+
+export type InvalidationKind = 'delete' | 'expire'
+
+/** More would have the last ones wait in line for longer than their deadlines. */
+const EXPIRES_AT_ONCE = 128
+
+// How each kind of invalidation reaches the store, and then the other processes. Each rejects with a `CacheError`
+// where the store did not take it. Flights are detached before and after: one that began while the store was being
+// told may have read the old value.
+
+export async function deliverKeys(
+  engine: Engine,
+  kind: InvalidationKind,
+  addresses: readonly Address[],
+): Promise<void> {
+  const { tier, flights, claimTtl, bus } = engine
+  const detach = () => {
+    for (const { at } of addresses) flights.detach(at)
+  }
+  detach()
+  try {
+    if (kind === 'expire') await atMost(EXPIRES_AT_ONCE, addresses, one => tier.expire(one, claimTtl))
+    else await tier.drop(addresses)
+  } finally {
+    detach()
+  }
+  await bus?.tellKeys(addresses.map(({ at }) => at))
+}
+
+export async function deliverTags(engine: Engine, kind: InvalidationKind, tags: TagAddress): Promise<void> {
+  const { tier, flights, bus } = engine
+  const { space, names } = tags
+  flights.detachTagged(space, names)
+  try {
+    await tier.tags.invalidate(kind, tags)
+  } finally {
+    flights.detachTagged(space, names)
+  }
+  flights.letGoTagged(space, names)
+  await bus?.tellTags(
+    kind,
+    names.map(name => tokenKey(space, name)),
+  )
+}
+
+export async function deliverClear({ tier, flights, bus }: Engine, space: KeySpace): Promise<void> {
+  const prefix = tier.clearPrefix(space)
+  flights.detachUnder(prefix)
+  try {
+    await tier.clear(space)
+  } finally {
+    flights.detachUnder(prefix)
+  }
+  flights.letGoUnder(prefix)
+  await bus?.tellClear(space)
+}

@@ -1,0 +1,223 @@
+import { abortable, onAbort } from '../abortable.js'
+import type { Clock } from '../clock.js'
+import type { Milliseconds } from '../duration.js'
+import type { Engine } from '../engine.js'
+import { isCacheError } from '../errors.js'
+import type { LoadReason } from '../events.js'
+import type { FoundValue, Slot } from '../tiers/slot.js'
+import type { Address, View } from '../tiers/tier.js'
+import type { Entry, EntryMeta } from '../values/entry.js'
+import { RunningFlight } from './flight.js'
+import type { Passenger } from './guard.js'
+import type { GuardSettings } from './guard-options.js'
+import { type LoadPlan, loadTimeout } from './load.js'
+
+/** What one call of `getOrSet` asks for. */
+export interface ReadThrough {
+  readonly address: Address
+  readonly view: View
+  readonly refresh: boolean
+  /** The fresh value that the caller has found already, and that the guard wants refreshed early. */
+  readonly early: EntryMeta | undefined
+  readonly guardSettings: GuardSettings
+  /** Frees this caller alone. */
+  readonly signal: AbortSignal | undefined
+  /** Checks the call's options and says how to load: only asked for when there is something to load. */
+  plan(): LoadPlan
+}
+
+/**
+ * The algorithm of cache-aside: look, and on a miss obtain a claim, load, and store what the claim still allows.
+ *
+ * The order of its steps is its correctness, so it stands in one place. A value is fresh only if its load began
+ * after the last invalidation: the claim precedes the load, every invalidation voids the claim, and a caller
+ * shares another's load only if its own read shows that the claim stands.
+ */
+export async function readThrough(engine: Engine, call: ReadThrough): Promise<Entry<unknown>> {
+  const { tier, clock, counters, events } = engine
+  const { address, view, refresh, signal } = call
+  const { key } = address
+  signal?.throwIfAborted()
+
+  let load: Wanted | undefined
+  while (true) {
+    const slot = await (signal === undefined
+      ? tier.read(address, view)
+      : abortable(tier.read(address, view), signal))
+    // A copy that is due for an early refresh is still fresh where there is nothing to refresh.
+    const copy = slot.kind === 'unreachable' && !refresh ? engine.copies?.get(address, view) : undefined
+    if (copy !== undefined) return hit(engine, key, copy, false, 'local')
+    const reason = reasonToLoad(engine, call, slot)
+    if (reason === undefined) {
+      const { entry } = slot as FoundValue
+      return load === undefined ? hit(engine, key, entry, false) : entry
+    }
+    if (load === undefined) {
+      if (reason === 'early') hit(engine, key, (slot as FoundValue).entry, false)
+      if (reason === 'miss' || reason === 'stale') {
+        counters.misses++
+        if (events.active) events.emit({ type: 'miss', key, stale: reason === 'stale' })
+      }
+      // Bad options reject, whatever is there to stand in.
+      const plan = call.plan()
+      load = { call, plan, again: false, until: clock.monotonic() + plan.settings.hardTimeout }
+    }
+    try {
+      const entry = await obtain(engine, load, slot, reason)
+      if (entry === LOOK_AGAIN) {
+        load = { ...load, again: true }
+        continue
+      }
+      // A guard may have answered with what was present.
+      if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
+      return entry
+    } catch (error) {
+      if (signal?.aborted === true || refresh || slot.kind !== 'value') throw error
+      // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
+      const now = clock.now()
+      if (now >= slot.entry.deleteAt) throw error
+      return reason === 'early' ? slot.entry : hit(engine, key, slot.entry, now >= slot.entry.staleAt)
+    }
+  }
+}
+
+/** What a call wants loaded, and how long it waits. */
+interface Wanted {
+  readonly call: ReadThrough
+  readonly plan: LoadPlan
+  /** It has waited for another's flight. */
+  readonly again: boolean
+  /** By `Clock.monotonic()`. */
+  readonly until: Milliseconds
+}
+
+/** Why to load; `undefined` where what was read is the answer. */
+function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): LoadReason | undefined {
+  if (call.refresh) return 'forced'
+  if (slot.kind !== 'value') return 'miss'
+  const now = clock.now()
+  if (now >= slot.entry.staleAt) return 'stale'
+  if (call.early !== undefined && sameWrite(call.early, slot.entry)) return 'early'
+  return guard?.shouldRefresh?.(slot.entry, now, clock.random, call.guardSettings) === true
+    ? 'early'
+    : undefined
+}
+
+/** A copy in the local tier may be older than what the remote tier has. */
+function sameWrite(a: EntryMeta, b: EntryMeta): boolean {
+  return a === b || (a.createdAt === b.createdAt && a.staleAt === b.staleAt && a.deleteAt === b.deleteAt)
+}
+
+/** The plan, within the time that is left to a caller who has waited before. */
+function planFrom({ plan, again, until }: Wanted, clock: Clock): LoadPlan {
+  if (!again) return plan
+  const { settings } = plan
+  const left = Math.max(1, Math.ceil(until - clock.monotonic()))
+  return { ...plan, impatient: true, settings: { ...settings, hardTimeout: left } }
+}
+
+/** The caller's own read has become too old to go by. */
+const LOOK_AGAIN = Symbol('look again')
+
+/** What a running flight that is current brings, or a new one. */
+async function obtain(
+  engine: Engine,
+  wanted: Wanted,
+  slot: Slot,
+  reason: LoadReason,
+): Promise<Entry<unknown> | typeof LOOK_AGAIN> {
+  const { flights, guard } = engine
+  const { address, view, signal } = wanted.call
+  const running = guard?.joins === true ? flights.find(address.at, { engine, slot, reason, view }) : undefined
+  if (running !== undefined) return share(engine, wanted, running, slot, reason)
+
+  const flight = new RunningFlight(engine, address, slot, reason, planFrom(wanted, engine.clock))
+  flights.add(address.at, flight)
+  const leave = flight.board()
+  try {
+    return await (signal === undefined ? flight.outcome : abortable(flight.outcome, signal))
+  } finally {
+    leave()
+    keepAwake(engine, wanted.plan, flight)
+  }
+}
+
+/** Without a reason of its own each abort would make an error. */
+const LEFT = 'The caller has left'
+
+/** What a running flight brings, for as long as the caller waits. */
+async function share(
+  engine: Engine,
+  { call, plan, until }: Wanted,
+  running: RunningFlight | Promise<unknown>,
+  slot: Slot,
+  reason: LoadReason,
+): Promise<Entry<unknown> | typeof LOOK_AGAIN> {
+  const { clock, counters, guard } = engine
+  const { key } = call.address
+  const left = new AbortController()
+  // The flight keeps the time of the call that started it; whoever shares it has a time of its own.
+  const cancelTimeout = clock.timer(Math.max(0, until - clock.monotonic()), () =>
+    left.abort(loadTimeout(key, plan.settings.hardTimeout)),
+  )
+  const forget = call.signal && onAbort(call.signal, () => left.abort(call.signal?.reason))
+  if (call.signal?.aborted === true) left.abort(call.signal.reason)
+  try {
+    if (running instanceof Promise) {
+      await abortable(running, left.signal)
+      return LOOK_AGAIN
+    }
+    const late = running.begun
+    const leave = running.board()
+    try {
+      // A guard that has a say in it decides who is served what is present.
+      const outcome = running.sharedWith(slot, guard?.join !== undefined)
+      const passenger: Passenger<unknown> = {
+        key,
+        reason,
+        present: slot.kind === 'value' && reason !== 'forced' ? slot.entry : undefined,
+        signal: left.signal,
+        clock,
+        option: option => plan.settings.guard.get(option),
+      }
+      // A guard need not wait for it.
+      outcome.catch(() => {})
+      const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left.signal)
+      if (entry === passenger.present) return entry
+      // The value has tags that this caller could not know of, and one of them was invalidated meanwhile.
+      if (late && running.overtaken) return LOOK_AGAIN
+      counters.sharedLoads++
+      return entry
+    } catch (error) {
+      const timedOut = isCacheError(error, 'ERR_CACHE_LOAD_TIMEOUT') && error === running.signal.reason
+      if (running.impatient && timedOut && clock.monotonic() < until) return LOOK_AGAIN
+      throw error
+    } finally {
+      leave()
+      keepAwake(engine, plan, running)
+    }
+  } finally {
+    cancelTimeout()
+    forget?.()
+    left.abort(LEFT)
+  }
+}
+
+function keepAwake({ background }: Engine, { waitUntil }: LoadPlan, flight: RunningFlight): void {
+  if (flight.inBackground) background.keepAwake(flight.key, flight.ended, waitUntil)
+}
+
+function hit(
+  engine: Engine,
+  key: string,
+  entry: Entry<unknown>,
+  stale: boolean,
+  tier = engine.tier.name,
+): Entry<unknown> {
+  const { counters, events } = engine
+  if (stale) counters.staleHits++
+  else if (tier === 'local') counters.localHits++
+  else counters.remoteHits++
+  if (events.active) events.emit({ type: 'hit', key, tier, stale })
+  return entry
+}

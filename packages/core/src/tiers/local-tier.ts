@@ -1,0 +1,225 @@
+import type { Clock } from '../clock.js'
+import type { EpochMs, Milliseconds } from '../duration.js'
+import { CacheError } from '../errors.js'
+import type { Events, UnusableReason } from '../events.js'
+import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from '../keys/key.js'
+import { tokenKey } from '../keys/token-key.js'
+import type { LocalTagged } from '../tags/local-tags.js'
+import { localTierTags } from '../tags/local-tier-tags.js'
+import { NO_TAGS } from '../tags/tag-names.js'
+import type { Token } from '../tags/token.js'
+import type { Entry } from '../values/entry.js'
+import { notEncodable } from '../values/not-encodable.js'
+import { passes } from '../values/schema-check.js'
+import type { Share } from '../values/sharing.js'
+import type { LocalState } from './local-copies.js'
+import { hasTags, LocalEntry, type LocalEntryInit, validityOf } from './local-entry.js'
+import { EMPTY, NEWER, type Slot, type SlotTags } from './slot.js'
+import type { LocalStore, Version } from './store.js'
+import type { Address, Packed, Tier, View } from './tier.js'
+
+/** Stands in an entry's value while a load holds the key. */
+class LocalMarker {
+  readonly holder: string
+  readonly open: boolean
+
+  constructor(holder: string, open: boolean) {
+    this.holder = holder
+    this.open = open
+  }
+}
+
+const MARKER_INIT: LocalEntryInit = {
+  value: undefined,
+  createdAt: 0,
+  loadTime: 0,
+  staleAt: 0,
+  deleteAt: 0,
+  schemaVersion: 0,
+  schema: undefined,
+  checkable: false,
+  tags: undefined,
+  trustedUntil: Number.POSITIVE_INFINITY,
+}
+
+function markerEntry(marker: LocalMarker, deleteAt: EpochMs): LocalEntry {
+  return new LocalEntry({ ...MARKER_INIT, value: marker, deleteAt })
+}
+
+/** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
+export function localTier(
+  store: LocalStore,
+  state: LocalState,
+  clock: Clock,
+  events: Events,
+  keep: Share | undefined,
+): Tier {
+  const { tags: states } = state
+  /** Until when each entry that is being refreshed is taken. */
+  const refreshed = new WeakMap<object, EpochMs>()
+
+  function holds(at: string, version: Version): boolean {
+    return store.get(at) === version
+  }
+
+  function isAbsent(at: string): boolean {
+    const entry = store.get(at)
+    return entry === undefined || (entry.value instanceof LocalMarker && clock.now() >= entry.deleteAt)
+  }
+
+  function put(at: string, packed: Packed, ttl: Milliseconds): Version {
+    const entry = packed as LocalEntry
+    // A marker lives as long as its claim; a value carries its own instants.
+    if (!(entry.value instanceof LocalMarker)) {
+      storeValue(at, entry)
+      return entry
+    }
+    // The smallest size there is: the application's own measure is for its values.
+    const marker = markerEntry(entry.value, clock.now() + ttl)
+    store.set(at, marker, 1)
+    return marker
+  }
+
+  function storeValue(at: string, entry: LocalEntry): void {
+    try {
+      store.set(at, entry)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new CacheError('ERR_CACHE_STORE', `${store.name} did not take a value: ${reason}`, { cause })
+    }
+    if (store.get(at) === entry) return
+    throw new CacheError('ERR_CACHE_TOO_LARGE', `${store.name} has no room for a value of this size`)
+  }
+
+  function kept(value: unknown): unknown {
+    if (keep === undefined) return value
+    try {
+      return keep(value)
+    } catch (cause) {
+      throw notEncodable('structured', value, cause)
+    }
+  }
+
+  function readSlot(address: Address, view: View): Slot {
+    const entry = store.get(address.at) as LocalEntry | undefined
+    if (entry === undefined) return emptySlot(address, view)
+    const { value } = entry
+    const dead = clock.now() >= entry.deleteAt
+    if (value instanceof LocalMarker) {
+      if (dead) return emptySlot(address, view)
+      const tags = slotTags(address, entry, view)
+      if (value.open) return { kind: 'open', version: entry, tags }
+      return { kind: 'marker', holder: value.holder, version: entry, tags }
+    }
+    const tags = slotTags(address, entry, view)
+    const validity = validityOf(entry, states)
+    // Without grace there is no span in which an expired value could be served.
+    if (dead || (validity === 'stale' && entry.staleAt === entry.deleteAt)) {
+      return { kind: 'unusable', version: entry, reason: 'dead', tags }
+    }
+    if (validity === 'dead' || !hasTags(entry, view.tags)) return { ...unusable(address, entry, 'tag'), tags }
+    if (entry.schemaVersion > view.schemaVersion) return { ...NEWER, tags }
+    if (entry.schemaVersion < view.schemaVersion) return { ...unusable(address, entry, 'version'), tags }
+    const found = validity === 'stale' ? new LocalEntry({ ...entry, staleAt: 0 }) : entry
+    return {
+      kind: 'value',
+      entry: found,
+      version: entry,
+      id: () => entry,
+      checkable: entry.checkable,
+      tags,
+    }
+  }
+
+  function emptySlot({ space }: Address, { tags: named }: View): Slot {
+    if (named.length === 0) return EMPTY
+    return { ...EMPTY, tags: { tokens: tokensOf(space, named), found: NO_TAGS, generation: undefined } }
+  }
+
+  /** What of its tags a load has to know that replaces this entry. */
+  function slotTags({ space }: Address, entry: LocalEntry, view: View): SlotTags | undefined {
+    if (entry.tags === undefined && view.tags.length === 0) return undefined
+    const found = entry.tags?.map(({ name }) => name) ?? NO_TAGS
+    return { tokens: tokensOf(space, [...view.tags, ...found]), found, generation: undefined }
+  }
+
+  function tokensOf(space: KeySpace, names: readonly string[]): ReadonlyMap<string, Token> {
+    return new Map(names.map(name => [name, states.tagged(name, tokenKey(space, name)).token]))
+  }
+
+  function unusable({ key }: Address, version: Version, reason: UnusableReason): Slot {
+    if (events.active) events.emit({ type: 'unusable', key, reason })
+    return { kind: 'unusable', version, reason }
+  }
+
+  function read(address: Address, view: View): Slot | Promise<Slot> {
+    const found = readSlot(address, view)
+    const { schema } = view
+    if (schema === undefined || found.kind !== 'value') return found
+    const entry = found.version as LocalEntry
+    if (entry.schema === schema || !entry.checkable) return found
+    const judge = (passed: boolean): Slot =>
+      passed ? found : { ...unusable(address, entry, 'schema'), tags: found.tags }
+    const passed = passes(schema, entry.value)
+    return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
+  }
+
+  return {
+    name: 'local',
+    address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
+    read,
+    readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
+    pack(_address, entry, view, checkable, tagged) {
+      const { schema, format } = view
+      // What a remote store would refuse is refused here too, or the backend could not be swapped.
+      if (!format.codec.framed) format.codec.encode(entry.value)
+      return new LocalEntry({
+        ...entry,
+        value: kept(entry.value),
+        schema,
+        checkable,
+        tags: tagged.length === 0 ? undefined : (tagged as readonly LocalTagged[]),
+        trustedUntil: Number.POSITIVE_INFINITY,
+      })
+    },
+    packMarker: (_address, holder, open) => markerEntry(new LocalMarker(holder, open), 0),
+    async elect(_address, id, _holder, ttl) {
+      const entry = id as Entry<unknown>
+      if (clock.now() < (refreshed.get(entry) ?? 0)) return undefined
+      const hold = async () => void refreshed.set(entry, clock.now() + ttl)
+      await hold()
+      return { renew: hold, giveUp: async () => void refreshed.delete(entry) }
+    },
+    tags: localTierTags(state),
+    async set({ at }, packed, ttl) {
+      put(at, packed, ttl)
+    },
+    add: async (at, packed, ttl) => (isAbsent(at) ? put(at, packed, ttl) : undefined),
+    replace: async (at, packed, ttl, version) => (holds(at, version) ? put(at, packed, ttl) : undefined),
+    async delete(at, version) {
+      return holds(at, version) && store.delete(at)
+    },
+    async drop(addresses) {
+      for (const { at } of addresses) store.delete(at)
+    },
+    async expire(address) {
+      const entry = store.get(address.at) as LocalEntry | undefined
+      if (entry === undefined) return
+      // Without grace there is no span in which an expired value could be served.
+      if (entry.value instanceof LocalMarker || entry.staleAt === entry.deleteAt) {
+        store.delete(address.at)
+        return
+      }
+      store.set(address.at, new LocalEntry({ ...entry, staleAt: 0 }))
+    },
+    clearPrefix(space) {
+      // Local keys need no prefix of their own; what clear() may not do is the same on every backend.
+      wireClearPrefix(space)
+      return localClearPrefix(space)
+    },
+    async clear(space) {
+      store.clear(localClearPrefix(space))
+    },
+    ping: async () => {},
+  }
+}
