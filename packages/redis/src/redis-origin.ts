@@ -43,7 +43,7 @@ interface AnyOrigin {
 }
 
 /** One server, or the primary that Sentinel tells of. */
-export interface ServerOrigin extends AnyOrigin {
+interface ServerOrigin extends AnyOrigin {
   readonly kind: 'server'
   readonly place: Place
 }

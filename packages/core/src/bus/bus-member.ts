@@ -9,7 +9,7 @@ import { ChangeMember } from './bus-changes.js'
 import { MessageMember } from './bus-messages.js'
 
 /** What a member of a bus may have to give up; all of it, and more, is what local copies are. */
-export type Held = Pick<LocalCopies, 'trust' | 'dropAll' | 'dropWire' | 'dropTagAt' | 'dropPath'>
+type Held = Pick<LocalCopies, 'trust' | 'dropAll' | 'dropWire' | 'dropTagAt' | 'dropPath'>
 
 /** A cache's part in a bus: it tells the others what it has invalidated, and drops what they have. */
 export interface BusMember {

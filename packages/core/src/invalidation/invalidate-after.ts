@@ -4,7 +4,7 @@ import { checkOptions } from '../options/options.js'
 import { checkTagList } from '../tags/tag-names.js'
 
 /** Names of keys or tags; a function of the write's result is asked only when the write succeeded. */
-export type Names<R> = readonly string[] | ((result: R) => readonly string[])
+type Names<R> = readonly string[] | ((result: R) => readonly string[])
 
 /** What a write makes obsolete: keys, tags, or both. */
 export interface InvalidateAfterOptions<R> {

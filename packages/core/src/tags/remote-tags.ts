@@ -168,13 +168,24 @@ export class RemoteTags implements TierTags {
   /** The epoch goes first: see `after`. */
   async invalidate(kind: 'delete' | 'expire', { space, names, lifetime }: TagAddress): Promise<void> {
     const epoch = epochKey(space)
-    const ats = names.map(name => tokenKey(space, name))
-    await this.#calls.run('delete', [epoch], store => store.delete(epoch))
+    const all = names.map(name => tokenKey(space, name))
+    const [changed] = await Promise.allSettled([
+      this.#calls.run('delete', [epoch], store => store.delete(epoch)),
+    ])
+    // Where the server of the epoch is down others may still take their tokens: that hides the most, though not all.
+    const ats = changed.status === 'fulfilled' ? all : this.#elsewhere(all, epoch)
     if (kind === 'delete') {
       for (const piece of pieces(ats, LARGEST_DELETE)) {
         await this.#calls.run('deleteMany', piece, store => store.deleteMany(piece))
       }
     } else await Promise.all(ats.map(at => this.#stored.soften(at, lifetime)))
+    if (changed.status === 'rejected') throw changed.reason
+  }
+
+  /** The keys that are kept by other servers than this one is. */
+  #elsewhere(ats: readonly string[], than: string): readonly string[] {
+    const { shards } = this.#calls.store
+    return shards === undefined ? [] : ats.filter(at => shards.of(at) !== shards.of(than))
   }
 
   async #obtain(

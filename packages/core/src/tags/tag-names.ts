@@ -1,10 +1,10 @@
 import { CacheError, quote } from '../errors.js'
 
 /** Most tags of one entry. */
-export const MAX_TAGS = 64
+const MAX_TAGS = 64
 
 /** Longest name of a tag in bytes of UTF-8. */
-export const MAX_TAG_BYTES = 250
+const MAX_TAG_BYTES = 250
 
 export const NO_TAGS: readonly string[] = Object.freeze([])
 
