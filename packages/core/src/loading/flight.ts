@@ -5,13 +5,12 @@ import type { Engine } from '../engine.js'
 import { CacheError, quote } from '../errors.js'
 import type { CacheEvent, LoadReason } from '../events.js'
 import { randomId } from '../random-bits.js'
-import type { TagPlan, TagsBefore } from '../tags/tag-load.js'
-import { sameToken } from '../tags/token.js'
 import { type Slot, sameSlot } from '../tiers/slot.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry } from '../values/entry.js'
 import { acquireClaim, type Claim } from './claim.js'
 import type { Failure } from './failures.js'
+import { FlightTags } from './flight-tags.js'
 import { claimLoadCommit, type Flight } from './guard.js'
 import type { GuardOption } from './guard-options.js'
 import { type LoadPlan, loadAndStore, loadTimeout } from './load.js'
@@ -37,6 +36,7 @@ export class RunningFlight implements Flight<unknown> {
   readonly reason: LoadReason
   readonly present: Entry<unknown> | undefined
   readonly clock: Clock
+  readonly tags: FlightTags
   /** Settles for all who wait; aborts and the hard timeout reject it. */
   readonly outcome: Promise<Entry<unknown>>
   /** Resolves when nothing of the flight is left, its background work included. */
@@ -58,14 +58,6 @@ export class RunningFlight implements Flight<unknown> {
   #unused: Claim | undefined
   /** The load has begun: what the claim was taken for happens. */
   #begun = false
-  /** What is to be known of tags before it begins; asked for together with the claim. */
-  #asked: TagsBefore | Promise<TagsBefore> | undefined
-  /** What was known of tags when it began. */
-  #tags: TagsBefore | undefined
-  /** Callers have boarded since. */
-  #joined = false
-  #tagging = false
-  #overtaken = false
   /** A look has found what this flight brings, or whom it shares: who asks now may know of a newer invalidation. */
   #settled = false
   /** What the flight has brought that it shared. */
@@ -88,6 +80,7 @@ export class RunningFlight implements Flight<unknown> {
     this.present = slot.kind === 'value' && reason !== 'forced' ? slot.entry : undefined
     this.clock = engine.clock
     this.#engine = engine
+    this.tags = new FlightTags(engine, address, plan)
     this.#address = address
     this.#first = slot
     this.#slot = slot
@@ -123,16 +116,6 @@ export class RunningFlight implements Flight<unknown> {
     return this.#begun
   }
 
-  /** Whether a tag that nobody knew of before the load was invalidated meanwhile. */
-  get overtaken(): boolean {
-    return this.#overtaken
-  }
-
-  /** Its tags are being looked up for those who are aboard: whoever comes now may know of a newer invalidation. */
-  get tagging(): boolean {
-    return this.#tagging
-  }
-
   /** Answered, while work goes on that no caller waits for. */
   get inBackground(): boolean {
     return this.#background.size > 0
@@ -153,13 +136,14 @@ export class RunningFlight implements Flight<unknown> {
     if (this.detached || this.#over || this.signal.aborted || engine !== this.#engine) return false
     const own = this.#plan.settings.view
     if (view.schemaVersion !== own.schemaVersion || view.schema !== own.schema) return false
-    if (!this.#hasTags(view, slot)) return false
+    if (!this.tags.areThoseOf(view)) return false
     // Any other flight may end with a value that somebody began to load before this caller asked.
     if (reason === 'forced' && (this.reason !== 'forced' || this.#begun)) return false
     if (slot.kind === 'unreachable' && this.#slot.kind === 'unreachable') return true
     if (!this.#begun) {
       return this.present === undefined ? !this.#answered && !this.#settled : sameSlot(this.#first, slot)
     }
+    if (!this.tags.areCurrentFor(slot, this.#slot)) return false
     // Values without frames are outside the promise: no marker could be evidence.
     if (!own.format.codec.framed && this.#engine.tier.name === 'remote') return true
     // Without a claim of its own the one that it has found to stand is evidence too.
@@ -191,7 +175,7 @@ export class RunningFlight implements Flight<unknown> {
   /** One more caller waits; the returned function takes it off again, and the last one to leave aborts the load. */
   board(): () => void {
     this.#callers++
-    if (this.#begun) this.#joined = true
+    if (this.#begun) this.tags.join()
     return () => {
       this.#callers--
       if (this.#callers > 0 || this.#answered || this.#background.size > 0) return
@@ -202,11 +186,6 @@ export class RunningFlight implements Flight<unknown> {
   /** The key was invalidated. A load that has not begun will find what is new. */
   detach(): void {
     if (this.#begun) this.detached = true
-  }
-
-  /** Whether its value is going to have one of these tags of a namespace, as far as its call has named them. */
-  isTagged(path: string, names: readonly string[]): boolean {
-    return path === this.path && this.#plan.settings.view.tags.some(name => names.includes(name))
   }
 
   /** It was detached by what leaves its claim standing: nobody need wait for it. */
@@ -230,8 +209,7 @@ export class RunningFlight implements Flight<unknown> {
     const { tier } = this.#engine
     const { framed } = this.#plan.settings.view.format.codec
     for (let attempt = 0; attempt < 2; attempt++) {
-      // In the round trip of the claim: what a load has to know of tags is as old as its claim.
-      this.#asked = this.#askForTags()
+      if (this.#claimable) this.tags.ask(this.#tagged)
       const now = this.clock.monotonic()
       const request = { holder: this.#holder, ttl, forced: this.reason === 'forced', framed, now }
       const answer = await acquireClaim(tier, this.#address, this.#slot, request)
@@ -283,9 +261,9 @@ export class RunningFlight implements Flight<unknown> {
     if (claim === this.#unused) this.#unused = undefined
     const previous = this.#first.kind === 'value' ? this.#first.entry.value : undefined
     try {
-      // What is not going to be stored needs no tokens.
-      const tags = claim && (this.#asked ?? this.#tagsBefore())
-      this.#tags = tags instanceof Promise ? await tags : tags
+      const asked = claim && this.tags.before(this.#tagged)
+      const tags = asked instanceof Promise ? await asked : asked
+      this.tags.begin(tags)
       this.#begun = true
       this.signal.throwIfAborted()
       return await loadAndStore(this.#engine, this.#plan, {
@@ -297,14 +275,11 @@ export class RunningFlight implements Flight<unknown> {
         background: this.inBackground,
         unreachable: this.#slot.kind === 'unreachable' || this.#slot.kind === 'blocked',
         since: this.#engine.copies?.since(),
-        tags: this.#tags,
+        tags,
         detached: () => this.detached,
-        joined: () => {
-          this.#tagging = true
-          return this.#joined
-        },
+        joined: () => this.tags.settle(),
         overtaken: () => {
-          this.#overtaken = true
+          this.tags.overtaken = true
         },
       })
     } catch (error) {
@@ -336,7 +311,7 @@ export class RunningFlight implements Flight<unknown> {
     const late = other.begun
     try {
       const rode = await abortable(other.sharedWith(this.#slot, true), this.signal)
-      if (late && other.overtaken) {
+      if (late && other.tags.overtaken) {
         this.#settled = false
         return false
       }
@@ -347,39 +322,15 @@ export class RunningFlight implements Flight<unknown> {
     }
   }
 
-  #askForTags(): TagsBefore | Promise<TagsBefore> | undefined {
+  /** Whether the latest look has left anything to claim. */
+  get #claimable(): boolean {
     const { kind } = this.#slot
-    // There is nothing to claim.
-    if (kind === 'unreachable' || kind === 'blocked' || kind === 'newer' || this.held) return undefined
-    const asked = this.#tagsBefore()
-    // Nobody waits for it where the claim is lost.
-    if (asked instanceof Promise) asked.catch(() => {})
-    return asked
+    return kind !== 'unreachable' && kind !== 'blocked' && kind !== 'newer' && !this.held
   }
 
-  #tagsBefore(): TagsBefore | Promise<TagsBefore> {
-    const { tier, claimTtl } = this.#engine
-    const { settings, tagsOf, loader } = this.#plan
-    const { ttl, grace, view } = settings
-    const plan: TagPlan = {
-      named: view.tags,
-      // A loader that takes the context may set tags.
-      computed: tagsOf !== undefined || loader.length > 0,
-      framed: view.format.codec.framed,
-      lifetime: ttl + grace + claimTtl,
-    }
-    return tier.tags.before(this.#address, plan, this.#slot.tags === undefined ? this.#first : this.#slot)
-  }
-
-  /** Whether a caller names the same tags and, once the load has begun, has found the tokens that it began with. */
-  #hasTags({ tags }: View, slot: Slot): boolean {
-    const own = this.#plan.settings.view.tags
-    if (tags.length !== own.length || !own.every(name => tags.includes(name))) return false
-    if (!this.#begun || slot.kind === 'unreachable') return true
-    const before = this.#tags ?? this.#slot.tags
-    const found = slot.tags
-    if (!sameToken(before?.generation, found?.generation)) return false
-    return own.every(name => sameToken(before?.tokens.get(name), found?.tokens.get(name)))
+  /** The latest look that has told something of tags. */
+  get #tagged(): Slot {
+    return this.#slot.tags === undefined ? this.#first : this.#slot
   }
 
   #claimant(): RunningFlight | undefined {

@@ -19,7 +19,7 @@ export class Flights {
     let look: Promise<unknown> | undefined
     for (const flight of this.#byAddress.get(at) ?? []) {
       if (!flight.admits(boarding)) continue
-      if (flight.look === undefined && !flight.tagging) return flight
+      if (flight.look === undefined && !flight.tags.settling) return flight
       look = flight.look ?? flight.ended
     }
     return look
@@ -28,7 +28,7 @@ export class Flights {
   /** The running flight that holds the claim which this read has found. */
   holding(at: string, boarding: Boarding): RunningFlight | undefined {
     for (const flight of this.#byAddress.get(at) ?? []) {
-      if (flight.holds(boarding.slot) && !flight.tagging && flight.admits(boarding)) return flight
+      if (flight.holds(boarding.slot) && !flight.tags.settling && flight.admits(boarding)) return flight
     }
     return undefined
   }
@@ -55,12 +55,12 @@ export class Flights {
 
   /** The same for the flights of a namespace that have one of these tags. */
   detachTagged({ path }: Pick<KeySpace, 'path'>, names: readonly string[]): void {
-    for (const flight of this.#all()) if (flight.isTagged(path, names)) flight.detach()
+    for (const flight of this.#all()) if (flight.tags.named(path, names)) flight.detach()
   }
 
   /** Lets others claim what detached flights have claimed. */
   letGoTagged({ path }: Pick<KeySpace, 'path'>, names: readonly string[]): void {
-    for (const flight of this.#all()) if (flight.isTagged(path, names)) flight.letGo()
+    for (const flight of this.#all()) if (flight.tags.named(path, names)) flight.letGo()
   }
 
   detachUnder(prefix: string): void {

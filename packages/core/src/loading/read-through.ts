@@ -185,7 +185,7 @@ async function share(
       const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left.signal)
       if (entry === passenger.present) return entry
       // The value has tags that this caller could not know of, and one of them was invalidated meanwhile.
-      if (late && running.overtaken) return LOOK_AGAIN
+      if (late && running.tags.overtaken) return LOOK_AGAIN
       counters.sharedLoads++
       return entry
     } catch (error) {
