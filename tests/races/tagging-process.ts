@@ -15,7 +15,7 @@ export interface TaggingProcessOptions {
 }
 
 /** What a crowd has seen. */
-export interface CrowdReport {
+interface CrowdReport {
   readonly reads: number
   readonly loads: number
   /** Rows that were older than what had been invalidated before they were asked for. */

@@ -7,7 +7,7 @@ export async function cacheReport(cache: Cache, url: string): Promise<string[]> 
   const at = name === 'memory' ? 'in this process' : `at ${hostsOf(url)}`
   try {
     await cache.ready({ timeout: '1s' })
-    return [`${name}, ${at}`]
+    return [`${name}, ${at}${name === 'Redis' ? ', behind a memory in this process' : ''}`]
   } catch (error) {
     if (!isCacheError(error, 'ERR_CACHE_UNAVAILABLE')) throw error
     return [

@@ -1,113 +1,19 @@
-import { randomBytes } from 'node:crypto'
-import { fromUrl } from '@lookaside/config'
 import { checkArguments } from './arguments.js'
-import { type Backend, findBackends } from './backends.js'
-import { type Check, herdChecks, visitChecks } from './checks.js'
-import type { Database } from './database.js'
-import { showHerds } from './herd-report.js'
-import { herdsOn } from './herds.js'
-import { openCities } from './open-cities.js'
-import { plainClient } from './plain-clients.js'
-import { cityQueries } from './queries.js'
-import { lookasideContender, plainContender, race } from './race.js'
-import { showRaces, showSideBySide, showTimings, showWrite, type Visit } from './report.js'
-import { bold, dim, duration, green, heading, print, red, status } from './screen.js'
-import { serve } from './serve.js'
-import { CITY, QUESTIONS, type Timing, timed, writeAndRead } from './tour.js'
+import { isStartedProcess, startedWith } from './start-process.js'
 
-/** A prefix of its own: every run starts cold, whatever an earlier one has left in a server. */
-const PREFIX = `cities-demo-${randomBytes(4).toString('hex')}`
-
+// Each way of running it loads only what it needs.
 try {
-  const { serve } = checkArguments(process.argv.slice(2))
-  if (serve) await import('./main.js')
-  else await demo()
+  const args = process.argv.slice(2)
+  if (isStartedProcess(args)) {
+    const { serveParent } = await import('./service-process.js')
+    await serveParent(startedWith())
+  } else if (checkArguments(args).serve) {
+    await import('./main.js')
+  } else {
+    const { guidedTour } = await import('./guided-tour.js')
+    await guidedTour()
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)
-}
-
-async function demo(): Promise<void> {
-  const { CACHE_URL } = process.env
-  const start = performance.now()
-  print(bold('lookaside: the cities of the world over HTTP, from Postgres, through a cache'))
-
-  const backends = await findBackends(CACHE_URL || undefined)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void backends.stop().finally(() => process.exit(130)))
-  }
-  try {
-    print(`  caches     ${backends.reachable.map(({ name }) => name).join(', ')}`)
-    for (const line of backends.missing) print(dim(`             ${line}`))
-    const database = await openCities()
-    try {
-      conclude(await tour(database, backends.reachable))
-    } finally {
-      await database.close()
-    }
-  } finally {
-    await backends.stop()
-  }
-  print(dim(`  in ${duration(performance.now() - start)}; to try it by hand: npm run demo -- --serve`))
-}
-
-/** Shows the first backend in full, the others beside it. */
-async function tour(database: Database, backends: readonly Backend[]): Promise<Check[]> {
-  const visits: Visit[] = []
-  for (const backend of backends) {
-    const touring = status(`asking, writing and racing on ${backend.name}`)
-    const seen = await visit(database, backend)
-    touring.done()
-    visits.push(seen)
-    if (visits.length > 1) continue
-    showTimings(seen)
-    showWrite(seen)
-  }
-  showRaces(visits)
-
-  const crowding = status('sending herds')
-  const herds = await herdsOn(database, backends, `${PREFIX}-herd`)
-  crowding.done()
-  // Where processes share a server there is most to see.
-  const shared = herds.find(({ caches }) => caches > 1) ?? herds[0]
-  if (shared !== undefined) showHerds(shared)
-  showSideBySide(visits, herds)
-  return [...visits.flatMap(visitChecks), ...herds.flatMap(herdChecks)]
-}
-
-async function visit(database: Database, backend: Backend): Promise<Visit> {
-  // Patient with the store: on a busy machine a slow hit would count as a miss, and the checks count those.
-  const cache = await fromUrl(backend.url, { prefix: PREFIX, ttl: '5m', storeTimeout: '2s' })
-  try {
-    await cache.ready()
-    const service = await serve(database, cache)
-    const plain = await plainClient(backend)
-    try {
-      const timings: Timing[] = []
-      for (const question of QUESTIONS) timings.push(await timed(service.url, question))
-      const seen = await writeAndRead(service.url, 10_000)
-
-      const queries = cityQueries(database)
-      const races = [
-        await race(lookasideContender(cache, `race:${CITY.country}`), queries, CITY),
-        await race(plainContender(plain, `${PREFIX}-plain-race`), queries, CITY),
-      ]
-      return { backend, timings, seen, races }
-    } finally {
-      await plain.close()
-      await service.close()
-    }
-  } finally {
-    await cache.close()
-  }
-}
-
-/** Checks what has been shown; a demo that shows the wrong thing fails. */
-function conclude(checks: readonly Check[]): void {
-  const broken = checks.filter(({ holds }) => !holds)
-  heading(
-    broken.length === 0 ? green(`All ${checks.length} checks hold`) : red(`${broken.length} checks failed`),
-  )
-  for (const { what } of broken) print(`  ${red('✗')} ${what}`)
-  process.exitCode = broken.length === 0 ? 0 : 1
 }

@@ -1,4 +1,3 @@
-import { batched } from './batch.js'
 import type { Database } from './database.js'
 
 export interface City {
@@ -18,9 +17,8 @@ export interface Country {
   readonly largest: readonly Pick<City, 'id' | 'name' | 'population'>[]
 }
 
-/** A city's place among the nearest: which one, and how far. */
-export interface Neighbour {
-  readonly id: number
+/** A city among the nearest to a point, and how far it is from there. */
+export interface Neighbour extends City {
   readonly km: number
 }
 
@@ -31,15 +29,15 @@ export interface Queries {
   country(code: string): Promise<Country | undefined>
   /** The distance from a point to every city on earth, by the haversine formula; the `n` shortest. */
   nearest(latitude: number, longitude: number, n: number): Promise<Neighbour[]>
-  /** Ids of up to ten cities whose name contains `text`: exact matches, then capitals and seats, then the rest. */
-  search(text: string): Promise<number[]>
+  /** Up to ten cities whose name contains `text`: exact matches, then capitals and seats, then the rest. */
+  search(text: string): Promise<City[]>
   /** Resolves to the row as it is after the update, or `undefined` where there is none. */
   setPopulation(id: number, population: number): Promise<City | undefined>
 }
 
 const COLUMNS = 'id, name, country, latitude, longitude, population'
 
-const CITIES = `select ${COLUMNS} from lookaside_example.cities where id = any($1::int[])`
+const CITY = `select ${COLUMNS} from lookaside_example.cities where id = $1`
 
 const COUNTRY = `
   select country as code, count(*)::int as cities, sum(population)::float8 as population,
@@ -49,13 +47,13 @@ const COUNTRY = `
   from lookaside_example.cities where country = $1 group by country`
 
 const NEAREST = `
-  select id, 2 * 6371 * asin(least(1, sqrt(
+  select ${COLUMNS}, 2 * 6371 * asin(least(1, sqrt(
            sin(radians(latitude - $1) / 2) ^ 2
            + cos(radians($1)) * cos(radians(latitude)) * sin(radians(longitude - $2) / 2) ^ 2))) as km
   from lookaside_example.cities order by km, id limit $3`
 
 const SEARCH = `
-  select id from lookaside_example.cities where name ilike '%' || $1 || '%'
+  select ${COLUMNS} from lookaside_example.cities where name ilike '%' || $1 || '%'
   order by lower(name) = $2 desc,
            array_position(array['PPLC', 'PPLA', 'PPLA2', 'PPLA3', 'PPLA4', 'PPLA5'], feature) nulls last,
            name collate "C", id
@@ -67,22 +65,21 @@ const SET_POPULATION = `
 /** The queries over `database`. Apart from the primary key there is no index: they are as slow as they look. */
 export function cityQueries(database: Pick<Database, 'query'>): Queries {
   return {
-    city: batched(async (ids: number[]) => {
-      const cities = await database.query<City>(CITIES, [ids])
-      return new Map(cities.map(city => [city.id, city]))
-    }),
+    async city(id) {
+      const [city] = await database.query<City>(CITY, [id])
+      return city
+    },
     async country(code) {
       const [country] = await database.query<Country>(COUNTRY, [code])
       return country
     },
     async nearest(latitude, longitude, n) {
       const neighbours = await database.query<Neighbour>(NEAREST, [latitude, longitude, n])
-      return neighbours.map(({ id, km }) => ({ id, km: Number(km.toFixed(2)) }))
+      return neighbours.map(city => ({ ...city, km: Number(city.km.toFixed(2)) }))
     },
     async search(text) {
       const literal = text.replace(/[\\%_]/g, '\\$&')
-      const found = await database.query<{ id: number }>(SEARCH, [literal, text.toLowerCase()])
-      return found.map(({ id }) => id)
+      return database.query<City>(SEARCH, [literal, text.toLowerCase()])
     },
     async setPopulation(id, population) {
       const [city] = await database.query<City>(SET_POPULATION, [id, population])

@@ -2,14 +2,16 @@ import type { Backend } from './backends.js'
 import { herdRows } from './herd-report.js'
 import type { Herds } from './herds.js'
 import type { RaceResult } from './race.js'
-import { bold, count, dim, duration, green, heading, red, table, times } from './screen.js'
-import { CITY, QUESTIONS, type Seen, type Timing } from './tour.js'
+import { bold, count, dim, duration, green, heading, print, red, table, times } from './screen.js'
+import { cityKey } from './service.js'
+import { CITY, QUESTIONS, type Timing } from './tour.js'
+import { type Other, type Seen, TAG, type Write } from './write-and-read.js'
 
 /** Everything the demo has seen of the service on one backend. */
 export interface Visit {
   readonly backend: Backend
   readonly timings: readonly Timing[]
-  readonly seen: readonly Seen[]
+  readonly write: Write
   readonly races: readonly RaceResult[]
 }
 
@@ -32,21 +34,35 @@ export function showTimings({ backend, timings }: Visit): void {
   ])
 }
 
-export function showWrite({ seen }: Visit): void {
+export function showWrite({ write: { seen, others } }: Visit): void {
   const growth = seen[0] === undefined ? 0 : seen[0].expected - seen[0].before
   heading(
-    '2  A write, and the next read',
-    `PUT /cities/${CITY.id}: ${CITY.name} grows by ${count(growth)}. All four answers were cached.`,
+    '2  A write, by tag',
+    `PUT /cities/${CITY.id}: ${CITY.name} grows by ${count(growth)}. All ${seen.length + others.length} answers of this tour were cached.`,
+    `The write deletes a key, that of the row, and a tag, that of all answers with ${CITY.countryName} in them.`,
   )
-  table('lrrl', [
-    ['population in', 'before', 'after', ''].map(dim),
+  table('lrrll', [
+    ['population in', 'before', 'after', '', ''].map(dim),
     ...seen.map(each => [
-      each.path,
+      decodeURIComponent(each.path),
       count(each.before),
       count(each.after),
       isNew(each) ? green('new') : red('not as written'),
+      goneWith(each),
     ]),
   ])
+  print()
+  print(
+    `  ${bold(`One tag took ${seen.filter(isTaken).length} answers with it.`)} Of other countries ${keptOf(others)} are still cached, and unchanged.`,
+  )
+}
+
+/** What the write has deleted that this answer needs, and the tags that it has beside. */
+function goneWith({ tags, gone }: Seen): string {
+  if (!gone) return red('still cached')
+  if (tags.length === 0) return `key ${cityKey(CITY.id)}`
+  const beside = tags.filter(tag => tag !== TAG)
+  return `tag ${TAG}${beside.length === 0 ? '' : dim(` (beside ${beside.join(' and ')})`)}`
 }
 
 export function showRaces(visits: readonly Visit[]): void {
@@ -71,7 +87,7 @@ export function showRaces(visits: readonly Visit[]): void {
 
 export function showSideBySide(visits: readonly Visit[], herds: readonly Herds[]): void {
   heading(
-    '5  The same service, another CACHE_URL',
+    '6  The same service, another CACHE_URL',
     'Cold and warm median of each question, and how many times faster. Of a herd its queries, and',
     'the longest that a caller has waited at an expiry.',
   )
@@ -89,7 +105,12 @@ export function showSideBySide(visits: readonly Visit[], herds: readonly Herds[]
       'queries, warm',
       ...middle(visits, ({ timings }) => `${sum(timings.map(({ warmQueries }) => warmQueries))}`),
     ],
-    ['write is seen', ...middle(visits, ({ seen }) => `${seen.filter(isNew).length} of ${seen.length}`)],
+    [
+      'write is seen in',
+      ...middle(visits, ({ write: { seen } }) => `${seen.filter(isNew).length} of ${seen.length}`),
+    ],
+    ['gone with one tag', ...middle(visits, ({ write }) => `${write.seen.filter(isTaken).length}`)],
+    ['others, still cached', ...middle(visits, ({ write }) => keptOf(write.others))],
     ['race, lookaside', ...middle(visits, ({ races }) => outcome(races[0]))],
     ['race, plain client', ...middle(visits, ({ races }) => outcome(races[1]))],
     ...herdRows(herds),
@@ -103,6 +124,14 @@ function middle(visits: readonly Visit[], cell: (visit: Visit) => string): strin
 
 function isNew({ after, expected }: Seen): boolean {
   return after === expected
+}
+
+function isTaken({ tags, gone }: Seen): boolean {
+  return gone && tags.includes(TAG)
+}
+
+function keptOf(others: readonly Other[]): string {
+  return `${others.filter(({ kept }) => kept).length} of ${others.length}`
 }
 
 function outcome(result: RaceResult | undefined): string {

@@ -17,7 +17,11 @@ export interface RunningService {
 }
 
 /** Serves the cities in `database` on loopback, cached in `cache`; port 0, or one that is taken, becomes a free one. */
-export async function serve(database: Database, cache: Cache, port = 0): Promise<RunningService> {
+export async function serve(
+  database: Pick<Database, 'name' | 'query'>,
+  cache: Cache,
+  port = 0,
+): Promise<RunningService> {
   const counted = countQueries(database)
   const server = httpServer(cityService(cityQueries(counted), cache), () => ({
     database: { name: database.name, queries: counted.queryCount },

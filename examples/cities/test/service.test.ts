@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../src/database.js'
 import { loadCities } from '../src/load.js'
 import type { City, Country } from '../src/queries.js'
 import { type RunningService, serve } from '../src/serve.js'
+import { type ServiceCacheOptions, tieredCache } from '../src/tiered-cache.js'
 
 const REYKJAVIK = 3413829
 const NEAREST = '/nearest?lat=64.146&lon=-21.942&n=3'
@@ -17,26 +18,30 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => database.close())
 
-const backends = {
-  memory: 'memory:',
-  Redis: inject('redisUrl'),
-  memcached: `memcached://${inject('memcachedServers')}`,
-  'a Redis that is down': 'redis://127.0.0.1:1',
+type Open = (options: ServiceCacheOptions) => Cache | Promise<Cache>
+
+const DOWN = 'redis://127.0.0.1:1'
+
+const backends: Record<string, Open> = {
+  memory: options => fromUrl('memory:', options),
+  Redis: options => fromUrl(inject('redisUrl'), options),
+  memcached: options => fromUrl(`memcached://${inject('memcachedServers')}`, options),
+  'a memory before Redis, with pubsub': options => tieredCache(inject('redisUrl'), 'pubsub', options),
+  'a memory before Redis, with tracking': options => tieredCache(inject('redisUrl'), 'tracking', options),
+  'a Redis that is down': options => fromUrl(DOWN, options),
+  'a memory before a Redis that is down': options => tieredCache(DOWN, 'tracking', options),
 }
 
 let runs = 0
 
-describe.each(Object.entries(backends))('the service on %s', (name, url) => {
+describe.each(Object.entries(backends))('the service on %s', (name, open) => {
   const down = name.endsWith('down')
   let cache: Cache
   let service: RunningService
 
   beforeEach(async () => {
-    cache = await fromUrl(url, {
-      prefix: `cities-test-${process.pid}-${runs++}`,
-      ttl: '5m',
-      storeTimeout: '2s',
-    })
+    const prefix = `cities-test-${process.pid}-${runs++}`
+    cache = await open({ prefix, ttl: '5m', storeTimeout: '2s' })
     service = await serve(database, cache)
   })
   afterEach(async () => {
@@ -121,6 +126,18 @@ describe.each(Object.entries(backends))('the service on %s', (name, url) => {
     }
     expect(await get<Country>('/countries/IS')).toMatchObject({ population: 274_394 })
   })
+
+  if (!down) {
+    test('keeps after a write what shows no city of that country', async () => {
+      const others = ['/countries/LU', '/search?q=lux', '/nearest?lat=42.5&lon=1.5&n=3']
+      const ours = ['/countries/IS', NEAREST, SEARCH, `/cities/${REYKJAVIK}`]
+      for (const path of [...others, ...ours]) await get(path)
+      await put(`/cities/${REYKJAVIK}`, { population: 118_918 })
+      expect(await queriesFor(others)).toBe(0)
+      for (const path of ours)
+        expect({ path, queries: await queriesFor([path]) }).toEqual({ path, queries: 1 })
+    })
+  }
 
   test('takes a search literally', async () => {
     expect(await get('/search?q=%25%25')).toEqual([])

@@ -49,7 +49,9 @@ test('a port that is taken is said, and another one is used', async () => {
 test('the cache that is used is named without its password', async () => {
   expect(await cacheReport(await openCache('memory:'), 'memory:')).toEqual(['memory, in this process'])
   const url = inject('redisUrl')
-  expect(await cacheReport(await openCache(url), url)).toEqual([`Redis, at ${new URL(url).host}`])
+  expect(await cacheReport(await openCache(url), url)).toEqual([
+    `Redis, at ${new URL(url).host}, behind a memory in this process`,
+  ])
   const memcached = inject('memcachedServers')
   expect(await cacheReport(await openCache(`memcached://${memcached}`), `memcached://${memcached}`)).toEqual([
     `memcached, at ${memcached}`,

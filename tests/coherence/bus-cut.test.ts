@@ -1,0 +1,226 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RedisBusMode } from '@lookaside/redis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type CutWorld, openCutWorld } from './cut-world.js'
+import type { Member, Place } from './member.js'
+import { from, fromAll, served, until } from './phases.js'
+import type { Phase } from './workers/watch.mjs'
+
+const MODES: readonly RedisBusMode[] = ['pubsub', 'tracking']
+const TIMEOUT = 60_000
+
+/** How the bus is lost; `lift` makes a server usable again to which the bus is still refused. */
+interface Cut {
+  readonly what: string
+  begin(world: CutWorld): unknown
+  lift?(world: CutWorld): unknown
+}
+
+const CUTS: readonly Cut[] = [
+  {
+    what: 'connections are killed',
+    begin: ({ proxy, killConnections }) => {
+      proxy.refuse()
+      return killConnections()
+    },
+  },
+  {
+    what: 'server hangs',
+    begin: ({ proxy, server }) => {
+      proxy.refuse()
+      server.freeze()
+    },
+    lift: ({ server }) => server.thaw(),
+  },
+  {
+    what: 'server is restarted',
+    begin: ({ proxy, server }) => {
+      proxy.refuse()
+      return server.kill()
+    },
+    lift: ({ server }) => server.restart(),
+  },
+  { what: 'network swallows everything', begin: ({ proxy }) => proxy.swallow() },
+]
+
+describe.each(MODES)('a process whose bus is cut, mode %s,', mode => {
+  let world: CutWorld
+  /** One that goes by what the bus tells of itself, and one that does not hear of that: `naiveBus`. */
+  let heedful: Member
+  let hopeful: Member
+  beforeAll(async () => {
+    world = await openCutWorld(mode)
+    heedful = await world.startBehind()
+    hopeful = await world.startBehind({ naive: 'hopeful' })
+  }, TIMEOUT)
+  afterAll(() => world?.stop())
+
+  /** Has all of these hold a copy of version 1, and watches those that are cut off. */
+  async function watched(
+    watchers: readonly Member[],
+    others: readonly Member[] = [world.writer],
+  ): Promise<Place> {
+    const place = await world.fleet.place()
+    await world.fleet.holdAll([...others, ...watchers], place)
+    for (const member of watchers) await member.watch(place, { fresh: 2, sign: '' })
+    return place
+  }
+
+  const markAll = (members: readonly Member[], name: string) =>
+    Promise.all(members.map(member => member.mark(name)))
+
+  test.each(CUTS.map(cut => [cut.what, cut] as const))(
+    'serves nothing old once it knows or is back: its %s; one that does not hear of it does',
+    async (_, cut) => {
+      const { fleet, writer, proxy } = world
+      const both = [heedful, hopeful]
+      const place = await watched(both)
+      const cutAt = await markAll(both, 'cut')
+      await cut.begin(world)
+      const invalidatingAt = await writer.mark('invalidating')
+      await fleet.write(place, 2)
+      const delivered = await writer.invalidate(place, 'delete')
+      if (delivered) await markAll(both, 'invalidated')
+      await Promise.all(both.map((member, index) => member.sees('down', cutAt[index])))
+      await cut.lift?.(world)
+      if (!delivered) {
+        await writer.sees('delivered', invalidatingAt)
+        await markAll(both, 'invalidated')
+      }
+      // Where the server tells of the writes of loads too, none may be left that would help the hopeful one.
+      expect(await (mode === 'tracking' ? writer.hold(place) : writer.read(place))).toBe(2)
+      expect(await heedful.read(place)).toBe(2)
+
+      const restoredAt = await markAll(both, 'restored')
+      proxy.pass()
+      await Promise.all(both.map((member, index) => member.sees('up', restoredAt[index])))
+      await fleet.settle([writer, ...both])
+      const [safe, unsafe] = await Promise.all([heedful.stop(), hopeful.stop()])
+
+      expect(served(until(safe, 'cut')).local, 'hits of the copy before').toBeGreaterThan(0)
+      const down = from(safe, 'cut', 'down')
+      expect(served(until(down, 'up')).local, 'hits of the local tier while it knows').toBe(0)
+      expect(served(fromAll(from(safe, 'cut'), 'down', 'invalidated')).old, 'old once it knows').toBe(0)
+      expect(served(from(safe, 'new')).old, 'old after the new one').toBe(0)
+      expect(served(from(safe, 'restored', 'up')).old, 'old once it is back').toBe(0)
+      expect(served(from(safe, 'restored', 'up')).fresh).toBeGreaterThan(0)
+      expect(served(from(unsafe, 'restored', 'up')).old, 'old where nobody drops').toBeGreaterThan(0)
+    },
+    TIMEOUT,
+  )
+
+  test(
+    'serves nothing older than maxLocalStaleness, even where it never learns of the cut',
+    async () => {
+      const bound = 1_500
+      const bounded = await world.startBehind({ naive: 'hopeful', maxLocalStaleness: bound })
+      const place = await watched([bounded, hopeful])
+      world.proxy.swallow()
+      await world.fleet.write(place, 2)
+      expect(await world.writer.invalidate(place, 'delete')).toBe(true)
+      const invalidatedAt = Date.now()
+      await markAll([bounded, hopeful], 'invalidated')
+      // Whatever was asked for before that is too old from then on.
+      while (Date.now() <= invalidatedAt + bound) await sleep(10)
+      await markAll([bounded, hopeful], 'too old')
+      await bounded.sees('new')
+      const [safe, unsafe] = await Promise.all([bounded.stop(), hopeful.stop()])
+      world.proxy.pass()
+      await bounded.kill()
+
+      expect(served(from(safe, 'invalidated')).old, 'old while it may').toBeGreaterThan(0)
+      expect(served(from(safe, 'too old')).old, 'old when it is too old').toBe(0)
+      expect(served(from(unsafe, 'too old')).old, 'old without the bound').toBeGreaterThan(0)
+    },
+    TIMEOUT,
+  )
+
+  if (mode === 'tracking') return
+
+  test(
+    'drops its copies when a process has died with what it had to say; one that hears no heartbeats does not',
+    async () => {
+      const { fleet, values } = world
+      const both = [heedful, hopeful]
+      const dying = await world.fleet.start()
+      const place = await watched(both, [dying])
+      const diedAt = await markAll(both, 'mute')
+      await dying.mute()
+      await fleet.write(place, 2)
+      const unfinished = dying.invalidate(place, 'delete').catch(() => {})
+      await expect
+        .poll(() => values.exists(`${fleet.prefix}:${place.namespace}::k`), { timeout: TIMEOUT })
+        .toBe(0)
+      await dying.kill()
+      await unfinished
+      await heedful.sees('drop silence', diedAt[0])
+      await hopeful.mark('noticed')
+      const [safe, unsafe] = await Promise.all([heedful.stop(), hopeful.stop()])
+
+      expect(served(from(safe, 'drop silence')).old, 'old once it has noticed').toBe(0)
+      expect(served(from(safe, 'drop silence')).fresh).toBeGreaterThan(0)
+      expect(served(from(unsafe, 'noticed')).old, 'old where nobody notices').toBeGreaterThan(0)
+    },
+    TIMEOUT,
+  )
+
+  describe('with a bus that notices nothing', () => {
+    /** A bus that asks its server for no sign of life leaves it to the caches to notice. */
+    const timing = { heartbeat: 3_600_000, socketTimeout: 500, connectTimeout: 500 }
+    let pair: Member[]
+    beforeAll(async () => {
+      pair = [await world.startBehind({ timing }), await world.startBehind({ timing, naive: 'hopeful' })]
+    }, TIMEOUT)
+
+    test(
+      'ceases to rely on it when it brings nothing any more, until it does',
+      async () => {
+        const { fleet, writer, proxy } = world
+        const [heeding, hoping] = pair as [Member, Member]
+        const place = await watched(pair)
+        const cutAt = await markAll(pair, 'cut')
+        proxy.swallowSubscribers()
+        await fleet.write(place, 2)
+        expect(await writer.invalidate(place, 'delete')).toBe(true)
+        await heeding.sees('bus down', cutAt[0])
+        expect(await heeding.read(place)).toBe(2)
+        const restoredAt = await markAll(pair, 'restored')
+        proxy.pass()
+        await heeding.sees('bus up', restoredAt[0])
+        await fleet.settle([writer, ...pair])
+        const [safe, unsafe] = (await Promise.all(pair.map(member => member.stop()))) as [Phase[], Phase[]]
+
+        expect(safe.map(({ begins }) => begins)).not.toContain('down')
+        const silent = from(safe, 'cut', 'drop silence')
+        expect(served(silent).old, 'old once it has noticed').toBe(0)
+        expect(served(until(silent, 'bus up')).local, 'hits of the local tier while it knows').toBe(0)
+        expect(served(from(unsafe, 'restored')).old, 'old where nobody notices').toBeGreaterThan(0)
+        expect(await hoping.read(place)).toBe(1)
+      },
+      TIMEOUT,
+    )
+
+    test(
+      'drops its copies when one message is lost, with the next thing that its sender says',
+      async () => {
+        const { fleet, writer, proxy } = world
+        const place = await watched(pair)
+        const cutAt = await markAll(pair, 'cut')
+        proxy.swallowSubscribers()
+        await fleet.write(place, 2)
+        expect(await writer.invalidate(place, 'delete')).toBe(true)
+        await expect.poll(() => proxy.swallowed, { timeout: TIMEOUT }).toContain(`:${place.namespace}::k`)
+        proxy.pass()
+        await pair[0]?.sees('drop gap', cutAt[0])
+        await fleet.settle([writer, ...pair])
+        const [safe, unsafe] = (await Promise.all(pair.map(member => member.stop()))) as [Phase[], Phase[]]
+
+        expect(safe.map(({ begins }) => begins)).not.toContain('down')
+        expect(served(from(safe, 'drop gap')).old, 'old once it has noticed').toBe(0)
+        expect(served(from(safe, 'drop gap')).fresh).toBeGreaterThan(0)
+        expect(served(unsafe).fresh, 'new where nobody notices').toBe(0)
+      },
+      TIMEOUT,
+    )
+  })
+})
