@@ -5,6 +5,7 @@ import { markdownTable } from '../markdown-table.js'
 import { Progress } from '../progress.js'
 import { quantile, sort } from '../quantile.js'
 import { startRedis } from '../redis-server.js'
+import { runMain } from '../run-main.js'
 import { type Measured, measure, WAYS } from './measure.js'
 
 const HELP = `npm run bench:bus [-- options]
@@ -100,15 +101,4 @@ async function main(): Promise<void> {
   process.stdout.write(`\n${table(results)}\n\n${notes.join('\n')}\n`)
 }
 
-// Ending by `exit` lets the server and the readers be stopped.
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const) {
-  process.once(signal, () => process.exit(code))
-}
-
-main().catch(error => {
-  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-})
+runMain(main)

@@ -2,6 +2,7 @@
 import { describeMachine, machineLine } from '../machine.js'
 import { Progress } from '../progress.js'
 import { startRedis } from '../redis-server.js'
+import { runMain } from '../run-main.js'
 import { type Arguments, HELP, readArguments } from './arguments.js'
 import { type ChartedResult, chart } from './chart.js'
 import { Crew } from './crew.js'
@@ -64,15 +65,4 @@ async function main(): Promise<void> {
   if (asked.write) writeDocs(figures, chart(results, setting))
 }
 
-// Ending by `exit` lets the server and the workers be stopped.
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-] as const) {
-  process.once(signal, () => process.exit(code))
-}
-
-main().catch(error => {
-  process.stderr.write(`\n${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-})
+runMain(main)

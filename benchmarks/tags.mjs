@@ -1,0 +1,3 @@
+import { runBenchmark } from './run-benchmark.mjs'
+
+await runBenchmark('tags')
