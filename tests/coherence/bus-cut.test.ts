@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RedisBusMode } from '@lookaside/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type CutWorld, openCutWorld } from './cut-world.js'
-import type { Member, Place } from './member.js'
+import { type CutWorld, markAll, openCutWorld } from './cut-world.js'
+import type { Member } from './member.js'
 import { from, fromAll, served, until } from './phases.js'
-import type { Phase } from './workers/watch.mjs'
 
 const MODES: readonly RedisBusMode[] = ['pubsub', 'tracking']
 const TIMEOUT = 60_000
@@ -55,26 +54,12 @@ describe.each(MODES)('a process whose bus is cut, mode %s,', mode => {
   }, TIMEOUT)
   afterAll(() => world?.stop())
 
-  /** Has all of these hold a copy of version 1, and watches those that are cut off. */
-  async function watched(
-    watchers: readonly Member[],
-    others: readonly Member[] = [world.writer],
-  ): Promise<Place> {
-    const place = await world.fleet.place()
-    await world.fleet.holdAll([...others, ...watchers], place)
-    for (const member of watchers) await member.watch(place, { fresh: 2, sign: '' })
-    return place
-  }
-
-  const markAll = (members: readonly Member[], name: string) =>
-    Promise.all(members.map(member => member.mark(name)))
-
   test.each(CUTS.map(cut => [cut.what, cut] as const))(
     'serves nothing old once it knows or is back: its %s; one that does not hear of it does',
     async (_, cut) => {
       const { fleet, writer, proxy } = world
       const both = [heedful, hopeful]
-      const place = await watched(both)
+      const place = await world.watched(both)
       const cutAt = await markAll(both, 'cut')
       await cut.begin(world)
       const invalidatingAt = await writer.mark('invalidating')
@@ -114,7 +99,7 @@ describe.each(MODES)('a process whose bus is cut, mode %s,', mode => {
     async () => {
       const bound = 1_500
       const bounded = await world.startBehind({ naive: 'hopeful', maxLocalStaleness: bound })
-      const place = await watched([bounded, hopeful])
+      const place = await world.watched([bounded, hopeful])
       world.proxy.swallow()
       await world.fleet.write(place, 2)
       expect(await world.writer.invalidate(place, 'delete')).toBe(true)
@@ -134,93 +119,4 @@ describe.each(MODES)('a process whose bus is cut, mode %s,', mode => {
     },
     TIMEOUT,
   )
-
-  if (mode === 'tracking') return
-
-  test(
-    'drops its copies when a process has died with what it had to say; one that hears no heartbeats does not',
-    async () => {
-      const { fleet, values } = world
-      const both = [heedful, hopeful]
-      const dying = await world.fleet.start()
-      const place = await watched(both, [dying])
-      const diedAt = await markAll(both, 'mute')
-      await dying.mute()
-      await fleet.write(place, 2)
-      const unfinished = dying.invalidate(place, 'delete').catch(() => {})
-      await expect
-        .poll(() => values.exists(`${fleet.prefix}:${place.namespace}::k`), { timeout: TIMEOUT })
-        .toBe(0)
-      await dying.kill()
-      await unfinished
-      await heedful.sees('drop silence', diedAt[0])
-      await hopeful.mark('noticed')
-      const [safe, unsafe] = await Promise.all([heedful.stop(), hopeful.stop()])
-
-      expect(served(from(safe, 'drop silence')).old, 'old once it has noticed').toBe(0)
-      expect(served(from(safe, 'drop silence')).fresh).toBeGreaterThan(0)
-      expect(served(from(unsafe, 'noticed')).old, 'old where nobody notices').toBeGreaterThan(0)
-    },
-    TIMEOUT,
-  )
-
-  describe('with a bus that notices nothing', () => {
-    /** A bus that asks its server for no sign of life leaves it to the caches to notice. */
-    const timing = { heartbeat: 3_600_000, socketTimeout: 500, connectTimeout: 500 }
-    let pair: Member[]
-    beforeAll(async () => {
-      pair = [await world.startBehind({ timing }), await world.startBehind({ timing, naive: 'hopeful' })]
-    }, TIMEOUT)
-
-    test(
-      'ceases to rely on it when it brings nothing any more, until it does',
-      async () => {
-        const { fleet, writer, proxy } = world
-        const [heeding, hoping] = pair as [Member, Member]
-        const place = await watched(pair)
-        const cutAt = await markAll(pair, 'cut')
-        proxy.swallowSubscribers()
-        await fleet.write(place, 2)
-        expect(await writer.invalidate(place, 'delete')).toBe(true)
-        await heeding.sees('bus down', cutAt[0])
-        expect(await heeding.read(place)).toBe(2)
-        const restoredAt = await markAll(pair, 'restored')
-        proxy.pass()
-        await heeding.sees('bus up', restoredAt[0])
-        await fleet.settle([writer, ...pair])
-        const [safe, unsafe] = (await Promise.all(pair.map(member => member.stop()))) as [Phase[], Phase[]]
-
-        expect(safe.map(({ begins }) => begins)).not.toContain('down')
-        const silent = from(safe, 'cut', 'drop silence')
-        expect(served(silent).old, 'old once it has noticed').toBe(0)
-        expect(served(until(silent, 'bus up')).local, 'hits of the local tier while it knows').toBe(0)
-        expect(served(from(unsafe, 'restored')).old, 'old where nobody notices').toBeGreaterThan(0)
-        expect(await hoping.read(place)).toBe(1)
-      },
-      TIMEOUT,
-    )
-
-    test(
-      'drops its copies when one message is lost, with the next thing that its sender says',
-      async () => {
-        const { fleet, writer, proxy } = world
-        const place = await watched(pair)
-        const cutAt = await markAll(pair, 'cut')
-        proxy.swallowSubscribers()
-        await fleet.write(place, 2)
-        expect(await writer.invalidate(place, 'delete')).toBe(true)
-        await expect.poll(() => proxy.swallowed, { timeout: TIMEOUT }).toContain(`:${place.namespace}::k`)
-        proxy.pass()
-        await pair[0]?.sees('drop gap', cutAt[0])
-        await fleet.settle([writer, ...pair])
-        const [safe, unsafe] = (await Promise.all(pair.map(member => member.stop()))) as [Phase[], Phase[]]
-
-        expect(safe.map(({ begins }) => begins)).not.toContain('down')
-        expect(served(from(safe, 'drop gap')).old, 'old once it has noticed').toBe(0)
-        expect(served(from(safe, 'drop gap')).fresh).toBeGreaterThan(0)
-        expect(served(unsafe).fresh, 'new where nobody notices').toBe(0)
-      },
-      TIMEOUT,
-    )
-  })
 })

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { type Server, startRedis } from '../servers/index.js'
 import { type BusProxy, startBusProxy } from './bus-proxy.js'
 import { type Fleet, openFleet } from './fleet.js'
-import type { Member, MemberOptions } from './member.js'
+import type { Member, MemberOptions, Place } from './member.js'
 
 /**
  * Processes of which some can be cut off from their bus, and still reach the values.
@@ -24,11 +24,13 @@ export interface CutWorld {
   startBehind(options?: Partial<MemberOptions>): Promise<Member>
   /** Kills the connections that lead through the proxy, as an operator would (CLIENT KILL). */
   killConnections(): Promise<void>
+  /** Has all of these hold a copy of version 1, which `others` hold too, and watches them. */
+  watched(members: readonly Member[], others?: readonly Member[]): Promise<Place>
   stop(): Promise<void>
 }
 
 /** Bounds for how long a server may be silent, in ms: who takes a slow one for a dead one only connects once more. */
-const TIMING = { heartbeat: 250, socketTimeout: 500, connectTimeout: 500 }
+const TIMING = { heartbeat: 250, socketTimeout: 1_000, connectTimeout: 1_000 }
 
 export async function openCutWorld(mode: RedisBusMode): Promise<CutWorld> {
   const holder = await startRedis()
@@ -46,15 +48,22 @@ export async function openCutWorld(mode: RedisBusMode): Promise<CutWorld> {
   })
   // A store that hangs is not waited for long.
   const own = { timing: TIMING, storeTimeout: '1s' } as const
+  const writer = await fleet.start(own)
   return {
     fleet,
     server,
     values,
     proxy,
-    writer: await fleet.start(own),
+    writer,
     startBehind: options => fleet.start({ ...own, bus: proxy.url, ...options }),
     async killConnections() {
       for (const address of proxy.addresses()) await admin.call('CLIENT', 'KILL', 'ADDR', address)
+    },
+    async watched(members, others = [writer]) {
+      const place = await fleet.place()
+      await fleet.holdAll([...others, ...members], place)
+      for (const member of members) await member.watch(place, { fresh: 2, sign: '' })
+      return place
     },
     async stop() {
       await fleet.stop()
@@ -63,4 +72,9 @@ export async function openCutWorld(mode: RedisBusMode): Promise<CutWorld> {
       await Promise.all([holder, ...(server === holder ? [] : [server])].map(one => one.stop()))
     },
   }
+}
+
+/** Puts a mark into what happens in each of them; resolves to its numbers. */
+export function markAll(members: readonly Member[], name: string): Promise<number[]> {
+  return Promise.all(members.map(member => member.mark(name)))
 }

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Server, startRedis } from '../servers/index.js'
 import { type Fleet, openFleet } from './fleet.js'
+import { type Latency, latenciesIn, spreadOf } from './latency.js'
 import type { How, Member, Place } from './member.js'
 import { from, served } from './phases.js'
 import type { Phase } from './workers/watch.mjs'
@@ -133,7 +134,7 @@ describe.each(MODES)('three processes with local tiers on one Redis, mode %s', m
         )
         latencies.push(...latenciesIn(all, turn, sign))
       }
-      print(`${mode}, ${what}`, latencies)
+      console.info(`${mode}, ${what}: ${spreadOf(latencies)}`)
     },
     TIMEOUT,
   )
@@ -171,32 +172,3 @@ describe.each(MODES)('three processes with local tiers on one Redis, mode %s', m
     )
   }
 })
-
-interface Latency {
-  readonly message: number
-  readonly value: number
-}
-
-/** How long after the return of the invalidation the others heard of it, and served the new value. */
-function latenciesIn(all: readonly Phase[][], writer: number, sign: string): Latency[] {
-  const returned = at(all[writer] ?? [], 'returned')
-  const others = all.filter((_, index) => index !== writer)
-  return others.map(phases => ({
-    message: at(phases, `heard ${sign}`) - returned,
-    value: at(phases, 'new') - returned,
-  }))
-}
-
-function at(phases: readonly Phase[], mark: string): number {
-  return from(phases, mark)[0]?.at ?? Number.NaN
-}
-
-function print(what: string, latencies: readonly Latency[]): void {
-  const spread = (name: keyof Latency) => {
-    const sorted = latencies.map(latency => latency[name]).sort((a, b) => a - b)
-    return `${sorted[sorted.length >> 1]?.toFixed(1)} ms (${sorted[0]?.toFixed(1)} to ${sorted.at(-1)?.toFixed(1)})`
-  }
-  console.info(
-    `${what}: after it has returned the others heard of it in ${spread('message')}, served the new value in ${spread('value')}`,
-  )
-}

@@ -36,9 +36,8 @@ describe.each(MODES)(
         const all = [...members, deaf]
         await Promise.all(all.map(member => member.prepareLoad(LOAD)))
 
-        const reports = await Promise.all(all.map(async (member,i) => { const r = await member.load(); console.error('done', i); return r }))
- console.error('loaded')
-        await fleet.settle(all); console.error('settled')
+        const reports = await Promise.all(all.map(member => member.load()))
+        await fleet.settle(all)
         for (const [index, report] of reports.entries()) {
           const { reads, localHits, loads, writes, floorsHeard, tooOldHere, tooOldElsewhere } = report
           console.info(

@@ -33,7 +33,7 @@ export interface Place {
 export type How = 'delete' | 'deleteMany' | 'expire' | 'deleteTags' | 'expireTags' | 'clear' | 'set'
 
 /** What a load has come to in one process. */
-export interface LoadReport {
+interface LoadReport {
   readonly reads: number
   readonly localHits: number
   readonly loads: number

@@ -1,5 +1,6 @@
 /** @import { Cache } from '@lookaside/core' */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Floors, floorsNamedIn, keyNaming } from './floors.mjs'
 
 /**
  * How much load there is.
@@ -20,8 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * @property {(key: string) => Promise<number>} raise Makes a new version, and tells it.
  */
 
-const FLOOR = 'floor:'
-const READS_WITHOUT_REST = 4
+const READS_WITHOUT_REST = 20
 /** Mean times, in ms. */
 const BETWEEN_WRITES = 10
 const LOAD = 1
@@ -40,10 +40,8 @@ export class Load {
   #rows
   /** @type {LoadOptions} */
   #options
-  /** @type {Map<string, number>} */
-  #returned = new Map()
-  /** @type {Map<string, number>} */
-  #heard = new Map()
+  #returned = new Floors()
+  #heard = new Floors()
   #counts = {
     reads: 0,
     loads: 0,
@@ -72,13 +70,9 @@ export class Load {
    * @param {string} name
    */
   hear(name) {
-    const at = name.indexOf(`::${FLOOR}`)
-    if (at < 0) return
-    this.#counts.floorsHeard++
-    for (const floor of name.slice(at + 2 + FLOOR.length).split(',')) {
-      const [key = '', version] = floor.split('=')
-      raise(this.#heard, key, Number(version))
-    }
+    const floors = floorsNamedIn(name)
+    if (floors.length > 0) this.#counts.floorsHeard++
+    this.#heard.raise(floors)
   }
 
   async run() {
@@ -104,8 +98,8 @@ export class Load {
 
   /** @param {string} key */
   async #judge(key) {
-    const here = this.#returned.get(key) ?? 0
-    const elsewhere = this.#heard.get(key) ?? 0
+    const here = this.#returned.of(key)
+    const elsewhere = this.#heard.of(key)
     const version = await this.#read(key)
     this.#counts.reads++
     if (version < here) this.#counts.tooOldHere++
@@ -135,7 +129,7 @@ export class Load {
   async #invalidate(key) {
     const way = WAYS[Math.floor(WAYS.length * Math.random())] ?? 'delete'
     const version = await this.#rows.raise(key)
-    /** @type {[key: string, version: number][]} */
+    /** @type {import('./floors.mjs').Floor[]} */
     const floors = [[key, version]]
     if (way === 'deleteTags') {
       const others = this.#groupMembers(this.#groupOf(key)).filter(other => other !== key)
@@ -147,8 +141,8 @@ export class Load {
       this.#counts.undelivered++
       return
     }
-    for (const [outdated, floor] of floors) raise(this.#returned, outdated, floor)
-    await this.#cache.set(FLOOR + floors.map(floor => floor.join('=')).join(','), '')
+    this.#returned.raise(floors)
+    await this.#cache.set(keyNaming(floors), '')
   }
 
   /**
@@ -193,13 +187,4 @@ export class Load {
       (_, index) => `k${first + index * groups}`,
     )
   }
-}
-
-/**
- * @param {Map<string, number>} floors
- * @param {string} key
- * @param {number} version
- */
-function raise(floors, key, version) {
-  floors.set(key, Math.max(version, floors.get(key) ?? 0))
 }

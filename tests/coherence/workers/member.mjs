@@ -4,7 +4,7 @@
  * It gets where everything is and how it is to behave as JSON in its first argument. Each request has an id and is
  * answered with `{ id, value }`, or `{ id, error }`.
  */
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { createCache } from '@lookaside/core'
 import { lruStore } from '@lookaside/lru'
 import { redisBus, redisStore } from '@lookaside/redis'
@@ -19,6 +19,9 @@ import { Watch } from './watch.mjs'
 const { store, bus, mode, timing, naive, database, guarded, ...options } = JSON.parse(String(process.argv[2]))
 const { heartbeat, ...timeouts } = timing
 const { prefix, storeTimeout } = options
+
+/** How long a process may take until it relies on its bus, in ms. */
+const PATIENCE = 20_000
 
 const history = new History()
 /** @type {Watch | undefined} */
@@ -119,7 +122,9 @@ const invalidations = {
 const requests = {
   async ready() {
     await cache.ready({ timeout: '10s' })
-    await history.sees('bus up', 0)
+    const late = sleep(PATIENCE, 'late', { ref: false })
+    if ((await Promise.race([history.sees('bus up', 0), late])) === 'late')
+      throw new Error('its bus is not up')
   },
   read: async place => (await read(place)).version,
   peek: place => peek(place)?.version,
