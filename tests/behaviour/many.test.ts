@@ -6,6 +6,9 @@ import { observedCache } from './observed-cache.js'
 
 const keys = Array.from({ length: 40 }, (_, index) => `k${index}`)
 
+/** Enough for each server of a fleet to have some. */
+const others = Array.from({ length: 32 }, (_, index) => `other${index}`)
+
 describe.each(backends)('Many keys on $name', backend => {
   it('are read into a map in the order of the keys, without those that are missing', async () => {
     const { cache } = observedCache(backend)
@@ -69,12 +72,12 @@ describe.each(backends)('Many keys on $name', backend => {
 })
 
 describe.each(remoteBackends)('Many keys on $name, on the wire', backend => {
-  /** What is asked of the store from now on, by a process that has read the generation where there is one. */
+  /** What is asked of the store from now on, by a process that has read the generations of all servers where there are any. */
   async function counted() {
     const clock = new ManualClock()
     const store = faultyStore(backend.openStore(clock) as RemoteStore)
     const { cache } = observedCache(backend, { store, clock })
-    await cache.has('another')
+    await cache.getMany(others)
     store.calls.length = 0
     return { cache, store }
   }

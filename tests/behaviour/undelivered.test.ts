@@ -234,11 +234,28 @@ describe.each([
 })
 
 describe('A key that is blocked, under a guard that joins', () => {
+  it('is loaded once for all while the store does not answer', async () => {
+    const { cache, store, clock } = cutOff({ guard: stampedeGuard() })
+    store.fail()
+    await cache.delete('k')
+    const rows: ((row: string) => void)[] = []
+    const load = () => new Promise<string>(resolve => rows.push(resolve))
+    const calls: Promise<string>[] = []
+    for (let caller = 0; caller < 20; caller++) {
+      calls.push(cache.getOrSet('k', load))
+      await clock.advance(0)
+    }
+    expect(rows).toHaveLength(1)
+    rows[0]?.('row')
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['row']))
+  })
+
   it('has no load shared that began before the caller asked: another process may have invalidated it since', async () => {
     const { cache, store, other, clock } = cutOff({ guard: stampedeGuard() })
     store.fail()
     await cache.delete('k')
     store.heal()
+    await cache.get('another')
     const rows: ((row: string) => void)[] = []
     const load = () => new Promise<string>(resolve => rows.push(resolve))
     const before = cache.getOrSet('k', load)

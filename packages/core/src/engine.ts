@@ -1,5 +1,5 @@
 import type { Background } from './background.js'
-import type { BusMember } from './bus/bus-member.js'
+import type { Told } from './bus/told.js'
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Events } from './events.js'
@@ -24,7 +24,8 @@ export interface Engine {
   readonly copies: LocalCopies | undefined
   /** The store that answers without waiting, and the tags of what it holds; the local tier's, or the only one's. */
   readonly local: { readonly store: LocalStore; readonly tags: LocalTags } | undefined
-  readonly bus: BusMember | undefined
+  /** Who else has to know of an invalidation. */
+  readonly told: Told
   readonly undelivered: Undelivered
   /** Whether an invalidation that the store does not take rejects, besides being queued. */
   readonly rejectsUndelivered: boolean

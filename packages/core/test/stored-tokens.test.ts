@@ -130,10 +130,15 @@ describe('a stored token', () => {
     expect(store.bytesAt(AT)).toBeUndefined()
   })
 
-  test.each(['get', 'add'] as const)('is unknown while %s fails, and nothing throws', async op => {
+  test('that can not be read is not one that is missing', async () => {
+    const { tokens, store } = opened()
+    store.faults.set('get', () => Promise.reject(new Error('connection reset')))
+    await expect(tokens.read(AT)).rejects.toMatchObject({ code: 'ERR_CACHE_STORE' })
+  })
+
+  test.each(['get', 'add'] as const)('is not obtained while %s fails, and nothing throws', async op => {
     const { tokens, store } = opened()
     store.faults.set(op, () => Promise.reject(new Error('connection reset')))
-    expect(await tokens.read(AT)).toBeUndefined()
     expect(await tokens.obtain(AT, HOUR)).toBeUndefined()
     store.faults.clear()
     const token = (await tokens.obtain(AT, HOUR)) as RemoteToken

@@ -44,6 +44,8 @@ export class MessageMember implements BusMember {
   #heardAt: Milliseconds = 0
   #cancelBeat: (() => void) | undefined
   #left = false
+  /** It has not taken a message within the time there is. */
+  #hangs = false
 
   constructor(bus: MessageBus, context: HoldingContext) {
     this.#bus = bus
@@ -59,11 +61,12 @@ export class MessageMember implements BusMember {
   }
 
   async tellKeys(ats: readonly string[]): Promise<void> {
-    for (const keys of pieces(ats, MOST_KEYS)) await this.#tell({ type: 'keys', keys })
+    await Promise.all(pieces(ats, MOST_KEYS).map(keys => this.#tell({ type: 'keys', keys })))
   }
 
   async tellTags(kind: InvalidationKind, tokens: readonly string[]): Promise<void> {
-    for (const piece of pieces(tokens, MOST_KEYS)) await this.#tell({ type: 'tags', kind, tokens: piece })
+    const bodies = pieces(tokens, MOST_KEYS).map(piece => ({ type: 'tags', kind, tokens: piece }) as const)
+    await Promise.all(bodies.map(body => this.#tell(body)))
   }
 
   tellClear({ path }: KeySpace): Promise<void> {
@@ -83,13 +86,23 @@ export class MessageMember implements BusMember {
     return this.#send(body)
   }
 
-  /** What does not arrive is noticed by those who miss its number. */
+  /** What does not arrive is noticed by those who miss its number. A bus that hangs is waited for once. */
   async #send(body: BusBody): Promise<void> {
     const { clock, timeout } = this.#context
     const message = encodeMessage({ source: this.#source, number: this.#number, body })
+    const settle = () => {
+      this.#hangs = false
+    }
+    const sent = this.#bus.publish(this.#channel, message).then(settle, settle)
+    if (this.#hangs) return
     const done = new AbortController()
-    const sent = this.#bus.publish(this.#channel, message).catch(() => {})
-    await Promise.race([sent, clock.sleep(timeout, done.signal).catch(() => {})])
+    const late = clock.sleep(timeout, done.signal).then(
+      () => {
+        this.#hangs = true
+      },
+      () => {},
+    )
+    await Promise.race([sent, late])
     done.abort()
   }
 

@@ -119,8 +119,9 @@ export class CacheView<V, I> implements Cache<V, I> {
   async lookup<T extends V = V>(key: string, options?: ReadOptions): Promise<Lookup<T>> {
     const address = this.#address(key)
     // The copy of a local tier has no version to compare with.
+    const since = this.#engine.copies?.since()
     const slot = await this.#engine.tier.read(address, this.#readView(options))
-    const version = new FoundVersion(this.#engine, address, slot)
+    const version = new FoundVersion(this.#engine, address, slot, since)
     if (slot.kind !== 'value') return { state: 'miss', version }
     const { createdAt, staleAt, deleteAt } = slot.entry
     const value = this.#shared(slot.entry.value) as T
@@ -145,12 +146,14 @@ export class CacheView<V, I> implements Cache<V, I> {
     const settings = options === undefined ? this.#settings : overrideSettings(this.#settings, options)
     checkTagOption(options?.tags, this.#settings.view.format)
     const over = slotToReplace(options?.ifVersion, this.#engine, address)
+    // What its tags were when the value was looked for, or now.
+    const { since = this.#engine.copies?.since() } = (options?.ifVersion ?? {}) as Partial<FoundVersion>
     const { view } = settings
     const checked = await checkValue(view.schema, value, key)
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
     const names = tagsOf(options?.tags, checked.value)
     const tagged = lifetime && (await tagsToWrite(this.#engine, { address, view, names, lifetime, over }))
-    return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over })
+    return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over, since })
   }
 
   async setMany(

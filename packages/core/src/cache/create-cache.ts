@@ -1,5 +1,6 @@
 import { Background } from '../background.js'
 import { joinBus } from '../bus/bus-member.js'
+import { Told } from '../bus/told.js'
 import type { Milliseconds } from '../duration.js'
 import type { Engine } from '../engine.js'
 import { CacheError } from '../errors.js'
@@ -56,6 +57,7 @@ export function createCache(options: CacheOptions): Cache {
   const state = near && shareLocal(near, store, settings.prefix)
   const copies = local && state && localCopies(local, state)
   const member = bus && joinBus(bus, { ...busContext(), copies })
+  if (copies !== undefined) shared.copies.add(copies)
   // Nothing throws from here on.
   const user = countUser(shared, bus)
   const engine: Engine = {
@@ -64,7 +66,7 @@ export function createCache(options: CacheOptions): Cache {
     root: space,
     copies,
     local: near && state && { store: near, tags: state.tags },
-    bus: member,
+    told: new Told(shared.copies, copies, member),
     undelivered,
     rejectsUndelivered: settings.rejectsUndelivered,
     guard,
@@ -116,10 +118,12 @@ export function createCache(options: CacheOptions): Cache {
     }
     // What was aborted gives up its claims, or others would wait for them to expire.
     await workUnderWay(settings.storeCalls.timeout)
-    await undelivered.close(engine, shared.users === 1)
+    const last = user.wasLastOfStore()
+    await undelivered.close(engine, last)
     await member?.leave()
     await leaveBus()
-    if (user.wasLastOfStore()) await calls?.close(CLOSE_LIMIT)
+    if (copies !== undefined) shared.copies.delete(copies)
+    if (last) await calls?.close(CLOSE_LIMIT)
   }
 
   /** The last one to leave closes it; a bus that hangs is left alone. */

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.js'
 import { CacheError, quote } from '../errors.js'
+import type { Since } from '../tiers/local-copies.js'
 import type { Slot } from '../tiers/slot.js'
 import type { Address } from '../tiers/tier.js'
 import type { EntryVersion } from './cache.js'
@@ -10,12 +11,15 @@ export class FoundVersion implements EntryVersion {
   readonly #engine: Engine
   readonly #at: string
   readonly #slot: Slot
+  /** When it was looked for; `undefined` without a local tier. */
+  readonly since: Since | undefined
 
-  constructor(engine: Engine, { key, at }: Address, slot: Slot) {
+  constructor(engine: Engine, { key, at }: Address, slot: Slot, since: Since | undefined) {
     this.key = key
     this.#engine = engine
     this.#at = at
     this.#slot = slot
+    this.since = since
   }
 
   /** What was found, for the very key of the very cache that it was found in. */

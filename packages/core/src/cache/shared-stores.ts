@@ -4,13 +4,15 @@ import { InvalidationLog } from '../invalidation/invalidation-log.js'
 import { Undelivered } from '../invalidation/undelivered.js'
 import { Flights } from '../loading/flights.js'
 import { LocalTags } from '../tags/local-tags.js'
-import type { LocalState } from '../tiers/local-copies.js'
+import type { LocalCopies, LocalState } from '../tiers/local-copies.js'
 import type { CacheStore, LocalStore } from '../tiers/store.js'
 
 /** What several caches over one store share. */
 interface SharedStore {
   readonly flights: Flights
   readonly undelivered: Undelivered
+  /** The local tiers in front of it. */
+  readonly copies: Set<LocalCopies>
   readonly prefix: string
   users: number
 }
@@ -35,7 +37,8 @@ export function shareStore(store: CacheStore, prefix: string): SharedStore {
       `the store ${store.name} already belongs to a cache with prefix ${quote(known.prefix)}; received prefix ${quote(prefix)}. Use a namespace, or a store of its own`,
     )
   }
-  const shared = known ?? { flights: new Flights(), undelivered: new Undelivered(), prefix, users: 0 }
+  const fresh = { flights: new Flights(), undelivered: new Undelivered(), copies: new Set<LocalCopies>() }
+  const shared = known ?? { ...fresh, prefix, users: 0 }
   sharedStores.set(store, shared)
   return shared
 }

@@ -5,6 +5,7 @@ import type { NotStoredReason } from '../events.js'
 import { invalidateQuietly, invalidateVersionQuietly } from '../invalidation/invalidation.js'
 import { keptFor, type Lifetime } from '../loading/lifetime.js'
 import { namesOf, type Tagged } from '../tags/token.js'
+import type { Since } from '../tiers/local-copies.js'
 import type { Slot } from '../tiers/slot.js'
 import type { Address, Packed, View } from '../tiers/tier.js'
 import type { Entry } from '../values/entry.js'
@@ -19,6 +20,8 @@ export interface Write {
   readonly tagged: readonly Tagged[] | undefined
   /** `undefined` for a value that is not to be stored. */
   readonly lifetime: Lifetime | undefined
+  /** When its tags were asked for; `undefined` without a local tier. */
+  readonly since: Since | undefined
   /** What must still stand at the key; `undefined` for whatever is there. */
   readonly over: Slot | undefined
 }
@@ -58,8 +61,8 @@ export async function writeValue(engine: Engine, write: Write): Promise<boolean>
       flights.detach(address.at)
       undelivered.landed(address.at, 'delete', sentAt)
       if (since !== undefined)
-        copies?.replace(address, { entry, tags: namesOf(tagged), checkable }, view, since)
-      await engine.bus?.tellKeys([address.at])
+        copies?.replace(address, { entry, tags: namesOf(tagged), checkable }, view, since, write.since)
+      await engine.told.keys([address.at])
     }
     if (stored && events.active) events.emit({ type: 'set', key: address.key })
     return stored

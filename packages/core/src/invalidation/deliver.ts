@@ -1,7 +1,6 @@
 import { atMost } from '../at-most.js'
 import type { Engine } from '../engine.js'
 import type { KeySpace } from '../keys/key.js'
-import { tokenKey } from '../keys/token-key.js'
 import type { TagAddress } from '../tags/tag-load.js'
 import type { Address } from '../tiers/tier.js'
 
@@ -19,7 +18,7 @@ export async function deliverKeys(
   kind: InvalidationKind,
   addresses: readonly Address[],
 ): Promise<void> {
-  const { tier, flights, claimTtl, bus } = engine
+  const { tier, flights, claimTtl, told } = engine
   const detach = () => {
     for (const { at } of addresses) flights.detach(at)
   }
@@ -30,11 +29,11 @@ export async function deliverKeys(
   } finally {
     detach()
   }
-  await bus?.tellKeys(addresses.map(({ at }) => at))
+  await told.keys(addresses.map(({ at }) => at))
 }
 
 export async function deliverTags(engine: Engine, kind: InvalidationKind, tags: TagAddress): Promise<void> {
-  const { tier, flights, bus } = engine
+  const { tier, flights, told } = engine
   const { space, names } = tags
   flights.detachTagged(space, names)
   try {
@@ -43,13 +42,10 @@ export async function deliverTags(engine: Engine, kind: InvalidationKind, tags: 
     flights.detachTagged(space, names)
   }
   flights.letGoTagged(space, names)
-  await bus?.tellTags(
-    kind,
-    names.map(name => tokenKey(space, name)),
-  )
+  await told.tags(kind, space, names)
 }
 
-export async function deliverClear({ tier, flights, bus }: Engine, space: KeySpace): Promise<void> {
+export async function deliverClear({ tier, flights, told }: Engine, space: KeySpace): Promise<void> {
   const prefix = tier.clearPrefix(space)
   flights.detachUnder(prefix)
   try {
@@ -58,5 +54,5 @@ export async function deliverClear({ tier, flights, bus }: Engine, space: KeySpa
     flights.detachUnder(prefix)
   }
   flights.letGoUnder(prefix)
-  await bus?.tellClear(space)
+  await told.clear(space)
 }

@@ -52,11 +52,20 @@ export async function invalidateAfter<R>(
     result = await write()
   } catch (error) {
     // What the write failed with matters more than what becomes of the invalidation, which has its own events.
-    await deleteBoth(target, known(keys), known(tags)).catch(() => {})
+    const both = deleteBoth(
+      target,
+      () => known(keys),
+      () => known(tags),
+    )
+    await both.catch(() => {})
     throw error
   }
   try {
-    await deleteBoth(target, named(keys, result), named(tags, result))
+    await deleteBoth(
+      target,
+      () => named(keys, result),
+      () => named(tags, result),
+    )
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new CacheError(
@@ -69,12 +78,25 @@ export async function invalidateAfter<R>(
 }
 
 /** Both are tried, whatever becomes of the other. */
-async function deleteBoth(target: Target, keys: readonly string[], tags: readonly string[]): Promise<void> {
+async function deleteBoth(
+  target: Target,
+  keys: () => readonly string[],
+  tags: () => readonly string[],
+): Promise<void> {
   const outcomes = await Promise.allSettled([
-    keys.length === 0 ? undefined : target.deleteMany(keys),
-    tags.length === 0 ? undefined : target.deleteTags(tags),
+    deleteSome(keys, names => target.deleteMany(names)),
+    deleteSome(tags, names => target.deleteTags(names)),
   ])
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+async function deleteSome(
+  names: () => readonly string[],
+  remove: (names: readonly string[]) => Promise<boolean>,
+): Promise<void> {
+  const some = names()
+  // Anything else is refused by what it is given to.
+  if (!Array.isArray(some) || some.length > 0) await remove(some)
 }
 
 function named<R>(names: Names<R> | undefined, result: R): readonly string[] {

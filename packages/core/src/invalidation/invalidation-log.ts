@@ -33,6 +33,11 @@ export class InvalidationLog {
     this.#latest.clear()
   }
 
+  /** Whether everything was, or may have been, after the log stood at `since`. */
+  hasAllSince(since: number): boolean {
+    return since < this.#forgottenUntil
+  }
+
   /** Whether `name` was invalidated after the log stood at `since`. */
   hasSince(name: string, since: number): boolean {
     return since < this.#forgottenUntil || (this.#latest.get(name) ?? 0) > since

@@ -70,7 +70,7 @@ export function invalidateQuietly(engine: Engine, address: Address): Promise<voi
 export function invalidateVersionQuietly(engine: Engine, address: Address, version: Version): Promise<void> {
   return deleteQuietly(engine, address, async () => {
     await engine.tier.delete(address.at, version)
-    await engine.bus?.tellKeys([address.at])
+    await engine.told.keys([address.at])
   })
 }
 

@@ -61,6 +61,13 @@ export async function resend(group: readonly Queued[], lifetime: Milliseconds): 
   }
 }
 
+/** Tells those who hear of the cache's invalidations. */
+export async function tellOthers({ at, engine, kind, target, name, space }: Queued): Promise<void> {
+  if (target === 'key') await engine.told.keys([at])
+  else if (kind === 'clear') await engine.told.clear(space)
+  else await engine.told.tags(kind, space, [name])
+}
+
 export function tellQueued(
   { engine, kind, target, name, space }: Queued,
   outcome: 'queued' | 'delivered' | 'expired' | 'dropped',

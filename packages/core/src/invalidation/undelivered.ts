@@ -6,7 +6,7 @@ import { tokenKey } from '../keys/token-key.js'
 import type { Token } from '../tags/token.js'
 import type { Address } from '../tiers/tier.js'
 import type { InvalidationKind } from './deliver.js'
-import { groupsOf, type Queued, resend, tellQueued } from './queued.js'
+import { groupsOf, type Queued, resend, tellOthers, tellQueued } from './queued.js'
 
 /** Most invalidations in line; beyond that they become one `clear`. */
 const LIMIT = 10_000
@@ -107,6 +107,8 @@ export class Undelivered {
     if (kind === 'expire' && queued.kind === 'delete') return
     this.#remove(at)
     tellQueued(queued, 'delivered')
+    // Another cache over this store may have delivered it, with another bus or none.
+    void tellOthers(queued)
   }
 
   tagsLanded(kind: InvalidationKind, space: KeySpace, names: readonly string[], sentAt: number): void {

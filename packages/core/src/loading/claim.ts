@@ -32,13 +32,14 @@ interface ClaimRequest {
  * Claims a key in the state that `slot` found it in.
  *
  * `lost`: it has changed since, look again. `held`: somebody else has it. `unavailable`: there is nothing to claim.
+ * `failed`: the store did not answer.
  */
 export async function acquireClaim(
   tier: Tier,
   address: Address,
   slot: Slot,
   { holder, ttl, forced, framed, now }: ClaimRequest,
-): Promise<Claim | 'held' | 'unavailable' | 'lost'> {
+): Promise<Claim | 'held' | 'unavailable' | 'failed' | 'lost'> {
   const on = (footing: Footing, version?: Version, base?: Base) =>
     new Claim(tier, address, holder, ttl, now, footing, version, base)
   const markable = framed || tier.name === 'local'
@@ -77,7 +78,7 @@ export async function acquireClaim(
     }
   } catch (error) {
     // The store's failure has been reported; the load goes on without it.
-    if (isCacheError(error)) return 'unavailable'
+    if (isCacheError(error)) return 'failed'
     throw error
   }
 }

@@ -41,7 +41,7 @@ export async function commitResult(
   claim: Claim | undefined,
   result: LoadResult,
 ): Promise<void> {
-  const { tier, copies, bus, events, counters, undelivered } = engine
+  const { tier, copies, told, events, counters, undelivered } = engine
   const { address, view, entry, tagged, kept, checkable, since } = result
   const { key } = address
   undelivered.outlive(kept)
@@ -60,7 +60,7 @@ export async function commitResult(
         }
         if (events.active) events.emit({ type: 'commit', key })
         // Whoever forces a load wants the new value everywhere, in the local tiers of others too.
-        if (result.forced) await bus?.tellKeys([address.at])
+        if (result.forced) await told.keys([address.at])
         return
       }
     }
@@ -111,7 +111,7 @@ export async function discardResult(
     // In the place of a marker there was no value that others could have a copy of.
     const marked = claim?.marked === true
     if ((await claim?.discard()) === true) {
-      if (!marked) await engine.bus?.tellKeys([address.at])
+      if (!marked) await engine.told.keys([address.at])
       return
     }
   } catch (failure) {

@@ -69,7 +69,11 @@ export class FlightTags {
     const before = this.#before ?? latest.tags
     const found = slot.tags
     if (!sameToken(before?.generation, found?.generation)) return false
-    return this.#own.every(name => sameToken(before?.tokens.get(name), found?.tokens.get(name)))
+    return this.#own.every(name => {
+      const token = before?.tokens.get(name)
+      // Two that were missing may not be the same absence.
+      return token !== undefined && sameToken(token, found?.tokens.get(name))
+    })
   }
 
   get #own(): readonly string[] {

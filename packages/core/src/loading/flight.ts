@@ -58,6 +58,8 @@ export class RunningFlight implements Flight<unknown> {
   #unused: Claim | undefined
   /** The load has begun: what the claim was taken for happens. */
   #begun = false
+  /** The store did not answer when it was asked for a claim. */
+  #unanswered = false
   /** A look has found what this flight brings, or whom it shares: who asks now may know of a newer invalidation. */
   #settled = false
   /** What the flight has brought that it shared. */
@@ -215,7 +217,8 @@ export class RunningFlight implements Flight<unknown> {
       const answer = await acquireClaim(tier, this.#address, this.#slot, request)
       if (answer === 'held') break
       if (typeof answer === 'object') return this.#taken(answer)
-      if (answer === 'unavailable') return answer
+      if (answer === 'failed') this.#unanswered = true
+      if (answer === 'unavailable' || answer === 'failed') return 'unavailable'
       // Perhaps a value has just arrived; perhaps the claim that was in the way is gone.
       if ((await this.recheck()) !== undefined) return 'present'
     }
@@ -273,7 +276,7 @@ export class RunningFlight implements Flight<unknown> {
         signal: this.signal,
         previous,
         background: this.inBackground,
-        unreachable: this.#slot.kind === 'unreachable' || this.#slot.kind === 'blocked',
+        unreachable: this.#unanswered || this.#slot.kind === 'unreachable',
         since: this.#engine.copies?.since(),
         tags,
         detached: () => this.detached,

@@ -104,7 +104,8 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
   const kept = lifetime === undefined ? 0 : keptFor(lifetime, view, clock.now(), engine.claimTtl)
   const tagging = tagsAfter(engine, load, view.tags, names, kept)
   const tagged = tagging instanceof Promise ? await tagging : tagging
-  if (tagged === 'overtaken') load.overtaken()
+  // Of a load whose tags can't be told nobody knows whether it was overtaken.
+  if (tagged === 'overtaken' || (tagged === 'unknown' && load.joined())) load.overtaken()
   const { unreachable, since } = load
   const result = {
     address,

@@ -139,7 +139,7 @@ export class Generations {
 
   async #readNow(generation: Generation, sentAt: Milliseconds): Promise<boolean> {
     const { at } = generation
-    const found = await this.#stored.obtain(at, LIFETIME)
+    const found = await this.#stored.obtainAlone(at, LIFETIME)
     if (found === undefined) return false
     // One that was sent later may have been answered before.
     if (sentAt < generation.sentAt) return true

@@ -1,6 +1,7 @@
-import { pieces } from '../at-most.js'
+import { atMost, pieces } from '../at-most.js'
 import type { Background } from '../background.js'
 import type { Milliseconds } from '../duration.js'
+import { isCacheError } from '../errors.js'
 import type { Undelivered } from '../invalidation/undelivered.js'
 import type { KeySpace } from '../keys/key.js'
 import { epochKey, tokenKey } from '../keys/token-key.js'
@@ -20,12 +21,17 @@ export const GENERATION = ''
 /** Most keys of one request, so that each has its own deadline. */
 const LARGEST_DELETE = 1_024
 
+/** More would have the last ones wait in line for longer than their deadlines. */
+const EXPIRES_AT_ONCE = 128
+
 const NO_TOKENS: ReadonlyMap<string, RemoteToken> = new Map()
 
 /** What a remote load knows before it begins. */
 interface RemoteTagsBefore extends TagsBefore {
   readonly tokens: ReadonlyMap<string, RemoteToken>
   readonly framed: boolean
+  /** The tags that the call names. */
+  readonly named: readonly string[]
   /** That of the namespace's tags, where the load may have tags which it can't name yet. */
   readonly epoch: Token | undefined
 }
@@ -59,7 +65,11 @@ export class RemoteTags implements TierTags {
     this.#background = background
   }
 
-  /** The tokens of these tags now, in the round trip of the keys that are read in the same tick. */
+  /**
+   * The tokens of these tags now, in the round trip of the keys that are read in the same tick.
+   *
+   * @throws CacheError where the store does not answer: a tag without a token is another matter.
+   */
   async read(
     space: KeySpace,
     names: readonly string[],
@@ -86,7 +96,7 @@ export class RemoteTags implements TierTags {
       this.#generations === undefined &&
       !this.#surprising.has(address.space.path)
     return untagged || !framed
-      ? { address, tokens: NO_TOKENS, generation: undefined, framed, epoch: undefined }
+      ? { address, named, tokens: NO_TOKENS, generation: undefined, framed, epoch: undefined }
       : this.#before(address, plan, slot)
   }
 
@@ -117,11 +127,11 @@ export class RemoteTags implements TierTags {
       const token = obtained[index]
       if (token !== undefined) tokens.set(name, token)
     }
-    return { address, tokens, generation, framed: true, epoch }
+    return { address, named, tokens, generation, framed: true, epoch }
   }
 
   async #after(
-    { address, tokens, generation, epoch }: RemoteTagsBefore,
+    { address, named, tokens, generation, epoch }: RemoteTagsBefore,
     names: readonly string[],
     lifetime: Milliseconds,
   ): Promise<TagsAfter> {
@@ -131,7 +141,7 @@ export class RemoteTags implements TierTags {
     const all = new Map(tokens)
     if (late.length > 0) {
       if (epoch === undefined) {
-        this.#surprising.add(space.path)
+        if (late.some(name => !named.includes(name))) this.#surprising.add(space.path)
         return 'unknown'
       }
       // The tokens first, then the epoch, which whoever invalidates changes first: if it is still the same, no
@@ -142,7 +152,8 @@ export class RemoteTags implements TierTags {
         if (token === undefined) return 'unknown'
         all.set(name, token)
       }
-      if (!sameToken(epoch, await this.#stored.read(epochKey(space)))) return 'overtaken'
+      const now = await this.#stored.read(epochKey(space)).catch(unanswered)
+      if (!sameToken(epoch, now)) return 'overtaken'
     }
     const tagged: Tagged[] = generation === undefined ? [] : [{ name: GENERATION, token: generation }]
     for (const name of names) {
@@ -159,10 +170,10 @@ export class RemoteTags implements TierTags {
   async areCurrent({ space, at }: Address, tagged: readonly Tagged[]): Promise<boolean> {
     const [generation, tokens] = await Promise.all([
       this.#generations?.current(space, at),
-      this.read(space, namesOf(tagged)),
+      this.read(space, namesOf(tagged)).catch(unanswered),
     ])
-    tokens.set(GENERATION, generation)
-    return worstValidity(tagged, tokens) === 'valid'
+    tokens?.set(GENERATION, generation)
+    return tokens !== undefined && worstValidity(tagged, tokens) === 'valid'
   }
 
   /** The epoch goes first: see `after`. */
@@ -178,7 +189,7 @@ export class RemoteTags implements TierTags {
       for (const piece of pieces(ats, LARGEST_DELETE)) {
         await this.#calls.run('deleteMany', piece, store => store.deleteMany(piece))
       }
-    } else await Promise.all(ats.map(at => this.#stored.soften(at, lifetime)))
+    } else await atMost(EXPIRES_AT_ONCE, ats, at => this.#stored.soften(at, lifetime))
     if (changed.status === 'rejected') throw changed.reason
   }
 
@@ -197,6 +208,17 @@ export class RemoteTags implements TierTags {
     const at = tokenKey(space, name)
     // What this process has invalidated and the store has not taken shows as missing.
     if (read?.has(name) !== true || this.#undelivered.size > 0) return this.#stored.obtain(at, lifetime)
-    return (read.get(name) as RemoteToken | undefined) ?? this.#stored.create(at, lifetime)
+    const token = read.get(name)
+    return isStored(token) ? token : this.#stored.create(at, lifetime)
   }
+}
+
+/** A token of the store, not one that stands for what the store has not taken. */
+function isStored(token: Token | undefined): token is RemoteToken {
+  return typeof token?.soft === 'string'
+}
+
+/** What the store does not answer has been reported where the call was made. */
+function unanswered(error: unknown): undefined {
+  if (!isCacheError(error)) throw error
 }

@@ -22,23 +22,16 @@ export class StoredTokens {
     this.#clock = clock
   }
 
-  /** The token at a wire key; `undefined` without one, and where the store does not answer. */
+  /** The token at a wire key; `undefined` without one. @throws CacheError where the store does not answer. */
   async read(at: string): Promise<RemoteToken | undefined> {
-    try {
-      const stored = await this.#batch.read(at)
-      return stored && decodeStoredToken(stored.bytes)
-    } catch (error) {
-      // Reported where the call was made.
-      if (isCacheError(error)) return undefined
-      throw error
-    }
+    const stored = await this.#batch.read(at)
+    return stored && decodeStoredToken(stored.bytes)
   }
 
   /** The token at a wire key, made where there is none, for what lives `lifetime`; `undefined` where that fails. */
   async obtain(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
     try {
-      const stored = await this.#batch.read(at)
-      return (stored && decodeStoredToken(stored.bytes)) ?? this.create(at, lifetime)
+      return (await this.read(at)) ?? this.create(at, lifetime)
     } catch (error) {
       // Reported where the call was made. A store that does not answer is not asked again.
       if (isCacheError(error)) return undefined
@@ -100,6 +93,16 @@ export class StoredTokens {
     } catch (error) {
       // Reported, and tried again by the next in need.
       if (!isCacheError(error)) throw error
+    }
+  }
+
+  /** The same for whoever counts from when it asked: nobody else's answer will do. */
+  async obtainAlone(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
+    try {
+      return (await this.read(at)) ?? this.#create(at, lifetime)
+    } catch (error) {
+      if (isCacheError(error)) return undefined
+      throw error
     }
   }
 

@@ -113,9 +113,18 @@ export class LocalCopies {
     }
   }
 
-  /** Keeps a copy of what this process has stored: what others read before it was there is not kept any more. */
-  replace(address: Address, stored: Remote, view: View, since: Since): void {
-    const outdated = this.#isOutdated(address.at, address.space, stored.tags, since)
+  /**
+   * Keeps a copy of what this process has stored: what others read before it was there is not kept any more.
+   *
+   * Its tags may have been asked for before it was; what was invalidated since is dead in the remote tier.
+   */
+  replace(address: Address, stored: Remote, view: View, since: Since, tagsSince = since): void {
+    const { at, space } = address
+    const { log } = this.state
+    const outdated =
+      log.hasSince(at, since.log) ||
+      log.hasAllSince(tagsSince.log) ||
+      stored.tags.some(name => log.hasSince(tokenKey(space, name), tagsSince.log))
     this.drop(address)
     if (!outdated) this.promote(address, stored, view, { ...since, log: this.state.log.now })
   }

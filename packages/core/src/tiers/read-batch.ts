@@ -1,6 +1,6 @@
 import { atMost, pieces } from '../at-most.js'
 import type { RemoteStore, Stored } from './store.js'
-import type { StoreCalls } from './store-calls.js'
+import { asCacheError, type StoreCalls } from './store-calls.js'
 
 /** One read of one key that is under way; shared by the callers that asked for it in the same tick. */
 interface Waiting {
@@ -65,8 +65,9 @@ export class ReadBatch {
       for (const [index, [at, waiting]] of batch.entries()) {
         const answer = answers[index]
         if (answer instanceof Error) {
-          this.#calls.report('getMany', [at], answer)
-          waiting.reject(answer)
+          const error = asCacheError(answer, this.#calls.store.name, 'getMany')
+          this.#calls.report('getMany', [at], error)
+          waiting.reject(error)
         } else {
           waiting.resolve(answer)
         }

@@ -2,7 +2,7 @@ import { pieces } from '../at-most.js'
 import type { Background } from '../background.js'
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
-import { CacheError } from '../errors.js'
+import { CacheError, isCacheError } from '../errors.js'
 import type { Events, UnusableReason } from '../events.js'
 import type { Undelivered } from '../invalidation/undelivered.js'
 import { ownKey, wireClearPrefix, wireKey } from '../keys/key.js'
@@ -88,7 +88,10 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
     const judged = judge(address, head, view, tagged, known)
     const { decoders } = view.format.codec
     if (!(judged instanceof Promise)) return valueSlot(address, head, stored, view, judged, decoders)
-    return judged.then(one => valueSlot(address, head, stored, view, one, decoders))
+    // Without its tokens nobody knows what an entry is worth.
+    return judged.then(one =>
+      one === undefined ? UNREACHABLE : valueSlot(address, head, stored, view, one, decoders),
+    )
   }
 
   /** What its tags say of a frame: those that the call has not named cost another round trip. */
@@ -98,7 +101,7 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
     view: View,
     tagged: readonly Tagged[],
     known: SlotTags,
-  ): Judged | Promise<Judged> {
+  ): Judged | Promise<Judged | undefined> {
     undelivered.outlive(deleteAt - createdAt)
     const names = tagged.map(({ name }) => name)
     const found = names.filter(name => name !== GENERATION)
@@ -117,7 +120,7 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
     }
     const missing = found.some(name => !known.tokens.has(name))
     if (!missing) return verdict(new Map(known.tokens))
-    return tags.read(space, found, known.tokens).then(verdict)
+    return tags.read(space, found, known.tokens).then(verdict, unanswered)
   }
 
   function valueSlot(
@@ -170,7 +173,8 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
 
   function read(address: Address, view: View): Slot | Promise<Slot> {
     // What this process has invalidated and the store has not taken is not to be believed.
-    if (undelivered.blocks(address.at)) return BLOCKED
+    // Whether the store answers decides who may share a load meanwhile.
+    if (undelivered.blocks(address.at)) return calls.areAnswered ? BLOCKED : UNREACHABLE
     const framed = view.format.codec.framed
     const tagged = framed && (view.tags.length > 0 || generations !== undefined)
     return tagged ? readTagged(address, view) : readPlain(address, view)
@@ -194,11 +198,12 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
     const generation = generations?.current(space, at)
     const [found, tokens, current] = await Promise.all([
       reading.catch(() => UNREACHABLE),
-      tags.read(space, view.tags),
+      tags.read(space, view.tags).catch(unanswered),
       generation,
     ])
     // Without its generation nobody knows whether an entry has been cleared.
-    if (found === UNREACHABLE || (generations !== undefined && current === undefined)) return UNREACHABLE
+    if (found === UNREACHABLE || tokens === undefined) return UNREACHABLE
+    if (generations !== undefined && current === undefined) return UNREACHABLE
     const known: SlotTags = { tokens, found: [], generation: current }
     const slot = await slotOf(address, found as Stored | undefined, view, known)
     return slot.tags === undefined ? { ...slot, tags: known } : slot
@@ -310,6 +315,11 @@ interface Judged {
 }
 
 const VALID: Judged = { validity: 'valid', tags: undefined }
+
+/** What the store does not answer has been reported where the call was made. */
+function unanswered(error: unknown): undefined {
+  if (!isCacheError(error)) throw error
+}
 
 /** A value without a frame has no instants of its own: it is fresh for as long as the store keeps it. */
 const UNFRAMED: EntryMeta = {

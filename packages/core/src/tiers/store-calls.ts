@@ -48,6 +48,7 @@ export class StoreCalls {
   readonly #counters: Counters
   readonly #turnstile = new Turnstile(REQUESTS_AT_ONCE)
   #lastAnswer = Number.NEGATIVE_INFINITY
+  #areAnswered = true
 
   constructor(
     store: RemoteStore,
@@ -96,12 +97,14 @@ export class StoreCalls {
       this.#lastAnswer = this.#clock.monotonic()
       this.#counters.remoteTime.record(this.#lastAnswer - startedAt)
       this.#breaker.succeeded()
+      this.#areAnswered = true
       return answer
     } catch (cause) {
       const error = asCacheError(cause, this.store.name, operation)
       if (REQUEST_CODES.has(error.code)) throw error
       if (this.#isDown(cause)) {
         this.#breaker.failed(startedAt)
+        this.#areAnswered = false
         // Whoever is in line has waited for a store that says nothing: one deadline is enough.
         if (this.#lastAnswer < startedAt) this.#turnstile.dismiss(error)
       }
@@ -110,6 +113,11 @@ export class StoreCalls {
     } finally {
       this.#turnstile.leave()
     }
+  }
+
+  /** Whether the latest call was answered: as far as anybody knows the store can be reached. */
+  get areAnswered(): boolean {
+    return this.#areAnswered
   }
 
   /** A request that is not sent in time is never sent: it needs no undoing, and burdens nobody. */
@@ -199,7 +207,8 @@ export class StoreCalls {
   }
 }
 
-function asCacheError(cause: unknown, store: string, operation: string): CacheError {
+/** A failure as the library tells it: what a client throws is wrapped once. */
+export function asCacheError(cause: unknown, store: string, operation: string): CacheError {
   if (isCacheError(cause)) return cause
   return new CacheError('ERR_CACHE_STORE', `${store} failed at ${operation}: ${messageOf(cause)}`, { cause })
 }
