@@ -7,7 +7,7 @@ import {
   type LoadContext,
 } from '@lookaside/core'
 import type { ManualClock } from '@lookaside/testing'
-import { History, type Row } from './history.js'
+import { History, type Row, type Tick } from './history.js'
 import type { Actor, ReadingStep, Step } from './program.js'
 import type { Turn } from './scheduled-store.js'
 
@@ -49,8 +49,13 @@ export async function simulate(program: readonly Actor[], world: World): Promise
   const { caches, clock, turn, timeouts, deletePlainly, refusals = [] } = world
   const history = new History()
   const database = { version: 0 }
+  /** When a read of each cache was last left unanswered. */
+  const unanswered = new Map<SimulatedCache, Tick>()
   for (const cache of caches) {
     cache.on?.(event => {
+      if (event.type === 'store-error' && event.operation === 'get') {
+        unanswered.set(cache, history.tick('a read is left unanswered'))
+      }
       const notes = currentCall.getStore()
       if (notes !== undefined && event.type === 'hit' && event.stale) notes.stale = true
     })
@@ -78,7 +83,9 @@ export async function simulate(program: readonly Actor[], world: World): Promise
         if (!refusals.some(code => isCacheError(error, code))) throw error
       })
     if (row === undefined) return
-    history.served(row, began, notes.stale)
+    // Whom the store leaves unanswered shares whatever load there is: nobody could tell it of an invalidation.
+    const untold = timeouts && (unanswered.get(cache) ?? 0) > began
+    if (!untold) history.served(row, began, notes.stale)
     if (!refresh) return
     history.forced(row, began)
     if (!timeouts) history.invalidated('overwrite', began)
