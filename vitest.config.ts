@@ -25,6 +25,8 @@ export default defineConfig({
   resolve: { alias },
   test: {
     globalSetup: [at('tests/servers/global-setup.ts')],
+    // Tests wait for servers more than they calculate: one worker would leave the machine idle.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     allowOnly: false,

@@ -174,9 +174,10 @@ describe('a bus on a Cluster', () => {
     const log = busLog()
     if (bus.kind === 'messages') bus.listen('a', log)
     await log.hears('down')
+    // ioredis may give the node up before the bus has asked it; then a Cluster without nodes is all that there is.
     expect(log.causes[0]).toMatchObject({
       code: 'ERR_CACHE_UNAVAILABLE',
-      message: expect.stringContaining('ECONNREFUSED'),
+      message: expect.stringMatching(/ECONNREFUSED|knows of no node/),
     })
     if (bus.kind === 'messages') {
       await expect(bus.publish('a', Buffer.from('1'))).rejects.toMatchObject({

@@ -32,7 +32,7 @@ import {
   SET_MANY_NAMES,
   SET_NAMES,
 } from './call-checks.js'
-import { FoundVersion, slotToReplace } from './found-version.js'
+import { FoundVersion, lookedFor, slotToReplace } from './found-version.js'
 import { readFresh, readManyFresh } from './fresh-reads.js'
 import { planLoad } from './plan-load.js'
 import {
@@ -147,7 +147,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     checkTagOption(options?.tags, this.#settings.view.format)
     const over = slotToReplace(options?.ifVersion, this.#engine, address)
     // What its tags were when the value was looked for, or now.
-    const { since = this.#engine.copies?.since() } = (options?.ifVersion ?? {}) as Partial<FoundVersion>
+    const since = over === undefined ? this.#engine.copies?.since() : lookedFor(options?.ifVersion)
     const { view } = settings
     const checked = await checkValue(view.schema, value, key)
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)

@@ -11,15 +11,19 @@ export class FoundVersion implements EntryVersion {
   readonly #engine: Engine
   readonly #at: string
   readonly #slot: Slot
-  /** When it was looked for; `undefined` without a local tier. */
-  readonly since: Since | undefined
+  readonly #since: Since | undefined
 
   constructor(engine: Engine, { key, at }: Address, slot: Slot, since: Since | undefined) {
     this.key = key
     this.#engine = engine
     this.#at = at
     this.#slot = slot
-    this.since = since
+    this.#since = since
+  }
+
+  /** When it was looked for; `undefined` without a local tier. */
+  lookedFor(): Since | undefined {
+    return this.#since
   }
 
   /** What was found, for the very key of the very cache that it was found in. */
@@ -45,4 +49,9 @@ export function slotToReplace(
     'ERR_CACHE_OPTION',
     `ifVersion must be the version that lookup(${quote(address.key)}) of the same cache returned; received ${quote(version)}`,
   )
+}
+
+/** When the value of a version was looked for; `undefined` without a local tier. */
+export function lookedFor(version: EntryVersion | undefined): Since | undefined {
+  return version instanceof FoundVersion ? version.lookedFor() : undefined
 }
