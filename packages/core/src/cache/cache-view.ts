@@ -18,6 +18,7 @@ import { checkTagList } from '../tags/tag-names.js'
 import { checkTagOption, tagsOf } from '../tags/tag-options.js'
 import { hasTags, isTrusted, type LocalEntry, validityOf } from '../tiers/local-entry.js'
 import type { LocalStore } from '../tiers/store.js'
+import { CALLS_AT_ONCE } from '../tiers/store-calls.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry, EntryMeta } from '../values/entry.js'
 import { checkValue } from '../values/schema-check.js'
@@ -46,8 +47,6 @@ import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 import { writeValue } from './write.js'
 import { tagsToWrite } from './written-tags.js'
 
-/** A burst of more would have its last ones wait in line for longer than their deadlines. */
-const WRITES_AT_ONCE = 128
 const READY_TIMEOUT: Milliseconds = 2_000
 
 /**
@@ -162,7 +161,7 @@ export class CacheView<V, I> implements Cache<V, I> {
   ): Promise<boolean> {
     checkOptions('setMany', options, SET_MANY_NAMES)
     const all = checkEntries(entries)
-    const stored = await atMost(WRITES_AT_ONCE, all, ([key, value]) => this.set(key, value, options))
+    const stored = await atMost(CALLS_AT_ONCE, all, ([key, value]) => this.set(key, value, options))
     return !stored.includes(false)
   }
 

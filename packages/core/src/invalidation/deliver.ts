@@ -2,12 +2,10 @@ import { atMost } from '../at-most.js'
 import type { Engine } from '../engine.js'
 import type { KeySpace } from '../keys/key.js'
 import type { TagAddress } from '../tags/tag-load.js'
+import { CALLS_AT_ONCE } from '../tiers/store-calls.js'
 import type { Address } from '../tiers/tier.js'
 
 export type InvalidationKind = 'delete' | 'expire'
-
-/** More would have the last ones wait in line for longer than their deadlines. */
-const EXPIRES_AT_ONCE = 128
 
 // How each kind of invalidation reaches the store, and then the other processes. Each rejects with a `CacheError`
 // where the store did not take it. Flights are detached before and after: one that began while the store was being
@@ -24,7 +22,7 @@ export async function deliverKeys(
   }
   detach()
   try {
-    if (kind === 'expire') await atMost(EXPIRES_AT_ONCE, addresses, one => tier.expire(one, claimTtl))
+    if (kind === 'expire') await atMost(CALLS_AT_ONCE, addresses, one => tier.expire(one, claimTtl))
     else await tier.drop(addresses)
   } finally {
     detach()

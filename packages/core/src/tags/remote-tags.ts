@@ -1,12 +1,11 @@
-import { atMost, pieces } from '../at-most.js'
+import { atMost } from '../at-most.js'
 import type { Background } from '../background.js'
 import type { Milliseconds } from '../duration.js'
-import { isCacheError } from '../errors.js'
 import type { Undelivered } from '../invalidation/undelivered.js'
 import type { KeySpace } from '../keys/key.js'
 import { epochKey, tokenKey } from '../keys/token-key.js'
 import type { Slot } from '../tiers/slot.js'
-import type { StoreCalls } from '../tiers/store-calls.js'
+import { CALLS_AT_ONCE, type StoreCalls, unanswered } from '../tiers/store-calls.js'
 import type { Address } from '../tiers/tier.js'
 import type { Generations } from './generations.js'
 import type { RemoteToken } from './remote-token.js'
@@ -17,12 +16,6 @@ import { namesOf, sameToken, type Tagged, type Token, worstValidity } from './to
 
 /** The name under which the generation of a namespace stands among the tags of a frame. */
 export const GENERATION = ''
-
-/** Most keys of one request, so that each has its own deadline. */
-const LARGEST_DELETE = 1_024
-
-/** More would have the last ones wait in line for longer than their deadlines. */
-const EXPIRES_AT_ONCE = 128
 
 const NO_TOKENS: ReadonlyMap<string, RemoteToken> = new Map()
 
@@ -185,11 +178,8 @@ export class RemoteTags implements TierTags {
     ])
     // Where the server of the epoch is down others may still take their tokens: that hides the most, though not all.
     const ats = changed.status === 'fulfilled' ? all : this.#elsewhere(all, epoch)
-    if (kind === 'delete') {
-      for (const piece of pieces(ats, LARGEST_DELETE)) {
-        await this.#calls.run('deleteMany', piece, store => store.deleteMany(piece))
-      }
-    } else await atMost(EXPIRES_AT_ONCE, ats, at => this.#stored.soften(at, lifetime))
+    if (kind === 'delete') await this.#calls.deleteMany(ats)
+    else await atMost(CALLS_AT_ONCE, ats, at => this.#stored.soften(at, lifetime))
     if (changed.status === 'rejected') throw changed.reason
   }
 
@@ -216,9 +206,4 @@ export class RemoteTags implements TierTags {
 /** A token of the store, not one that stands for what the store has not taken. */
 function isStored(token: Token | undefined): token is RemoteToken {
   return typeof token?.soft === 'string'
-}
-
-/** What the store does not answer has been reported where the call was made. */
-function unanswered(error: unknown): undefined {
-  if (!isCacheError(error)) throw error
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
 import { isCacheError } from '../errors.js'
 import type { ReadBatch } from '../tiers/read-batch.js'
-import type { StoreCalls } from '../tiers/store-calls.js'
+import { type StoreCalls, unanswered } from '../tiers/store-calls.js'
 import { decodeStoredToken, drawToken, encodeStoredToken, type RemoteToken } from './remote-token.js'
 import { sameToken } from './token.js'
 
@@ -29,14 +29,13 @@ export class StoredTokens {
   }
 
   /** The token at a wire key, made where there is none, for what lives `lifetime`; `undefined` where that fails. */
-  async obtain(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
-    try {
-      return (await this.read(at)) ?? this.create(at, lifetime)
-    } catch (error) {
-      // Reported where the call was made. A store that does not answer is not asked again.
-      if (isCacheError(error)) return undefined
-      throw error
-    }
+  obtain(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
+    return this.#readOr(at, () => this.create(at, lifetime))
+  }
+
+  /** The same for whoever counts from when it asked: nobody else's answer will do. */
+  obtainAlone(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
+    return this.#readOr(at, () => this.#create(at, lifetime))
   }
 
   /**
@@ -96,13 +95,15 @@ export class StoredTokens {
     }
   }
 
-  /** The same for whoever counts from when it asked: nobody else's answer will do. */
-  async obtainAlone(at: string, lifetime: Milliseconds): Promise<RemoteToken | undefined> {
+  async #readOr(
+    at: string,
+    create: () => Promise<RemoteToken | undefined>,
+  ): Promise<RemoteToken | undefined> {
     try {
-      return (await this.read(at)) ?? this.#create(at, lifetime)
+      return (await this.read(at)) ?? create()
     } catch (error) {
-      if (isCacheError(error)) return undefined
-      throw error
+      // A store that does not answer is not asked again.
+      return unanswered(error)
     }
   }
 

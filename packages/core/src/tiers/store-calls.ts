@@ -1,3 +1,4 @@
+import { pieces } from '../at-most.js'
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
 import { CacheError, isCacheError } from '../errors.js'
@@ -26,6 +27,12 @@ const DOWN_CODES: ReadonlySet<string> = new Set(['ERR_CACHE_TIMEOUT', 'ERR_CACHE
 
 /** More would wait in the connection, where their deadlines run and nothing can call them back. */
 const REQUESTS_AT_ONCE = 256
+
+/** Most keys of one request to delete. */
+const LARGEST_DELETE = 1_024
+
+/** How many calls of one burst to make at once: of more the last would wait in line for longer than their deadlines. */
+export const CALLS_AT_ONCE = REQUESTS_AT_ONCE / 2
 
 /** How one call differs from others. */
 interface CallOptions<T> {
@@ -112,6 +119,13 @@ export class StoreCalls {
       throw error
     } finally {
       this.#turnstile.leave()
+    }
+  }
+
+  /** Deletes keys, in requests of a size that each keeps its own deadline. */
+  async deleteMany(keys: readonly string[]): Promise<void> {
+    for (const piece of pieces(keys, LARGEST_DELETE)) {
+      await this.run('deleteMany', piece, store => store.deleteMany(piece))
     }
   }
 
@@ -205,6 +219,11 @@ export class StoreCalls {
       )
     })
   }
+}
+
+/** For calls without whose answer the reader goes on: their failure has been reported where they were made. */
+export function unanswered(error: unknown): undefined {
+  if (!isCacheError(error)) throw error
 }
 
 /** A failure as the library tells it: what a client throws is wrapped once. */

@@ -1,0 +1,192 @@
+import type { UnusableReason } from '../events.js'
+import type { Generations } from '../tags/generations.js'
+import { GENERATION, type RemoteTags } from '../tags/remote-tags.js'
+import { namesOf, type Tagged, type Token, type Validity, worstValidity } from '../tags/token.js'
+import type { CodecLookup } from '../values/codec.js'
+import type { Entry, EntryMeta } from '../values/entry.js'
+import {
+  decodeFrameTags,
+  decodeHead,
+  decodePayload,
+  FLAG_UNCHECKED,
+  type FrameHead,
+} from '../values/frame.js'
+import { passes } from '../values/schema-check.js'
+import type { ReadBatch } from './read-batch.js'
+import type { RemoteTierContext } from './remote-tier.js'
+import { BLOCKED, EMPTY, type FoundValue, NEWER, type Slot, type SlotTags, UNREACHABLE } from './slot.js'
+import type { Stored, Version } from './store.js'
+import { type StoreCalls, unanswered } from './store-calls.js'
+import type { Address, View } from './tier.js'
+
+/** What a read without tags has learnt of them. */
+const NO_SLOT_TAGS: SlotTags = { tokens: new Map(), found: [], generation: undefined }
+
+/** What the tags of a frame have come to. */
+interface Judged {
+  readonly validity: Validity
+  readonly tags: SlotTags | undefined
+}
+
+const VALID: Judged = { validity: 'valid', tags: undefined }
+
+/** A value without a frame has no instants of its own: it is fresh for as long as the store keeps it. */
+const UNFRAMED: EntryMeta = {
+  createdAt: 0,
+  loadTime: 0,
+  staleAt: Number.POSITIVE_INFINITY,
+  deleteAt: Number.POSITIVE_INFINITY,
+  schemaVersion: 0,
+}
+
+/** Reads what a remote store holds: the value with what its tags say of it, a marker, or why it can't be used. */
+export function remoteReads(
+  calls: StoreCalls,
+  batch: ReadBatch,
+  tags: RemoteTags,
+  generations: Generations | undefined,
+  { clock, events, undelivered }: RemoteTierContext,
+): (address: Address, view: View) => Slot | Promise<Slot> {
+  function unusable(address: Address, version: Version, reason: UnusableReason): Slot {
+    // A dead frame is an ordinary miss; everything else is news.
+    if (reason !== 'dead' && events.active) events.emit({ type: 'unusable', key: address.key, reason })
+    return { kind: 'unusable', version, reason }
+  }
+
+  function slotOf(
+    address: Address,
+    stored: Stored | undefined,
+    view: View,
+    known: SlotTags,
+  ): Slot | Promise<Slot> {
+    if (stored === undefined) return EMPTY
+    const { version } = stored
+    if (!view.format.codec.framed) {
+      const entry: Entry<unknown> = { ...UNFRAMED, value: view.format.codec.decode(stored.bytes) }
+      const found: FoundValue = { kind: 'value', entry, version, id: () => version, checkable: true }
+      return schemaChecked(address, found, view)
+    }
+    const head = decodeHead(address.at, stored.bytes)
+    if (head.kind === 'unreadable') return unusable(address, version, head.reason)
+    if (head.kind === 'marker') {
+      return head.open ? { kind: 'open', version } : { kind: 'marker', holder: head.holder, version }
+    }
+    const tagged = decodeFrameTags(head, stored.bytes)
+    if (tagged === undefined) return unusable(address, version, 'corrupt')
+    const judged = judge(address, head, view, tagged, known)
+    const { decoders } = view.format.codec
+    if (!(judged instanceof Promise)) return valueSlot(address, head, stored, view, judged, decoders)
+    // Without its tokens nobody knows what an entry is worth.
+    return judged.then(one =>
+      one === undefined ? UNREACHABLE : valueSlot(address, head, stored, view, one, decoders),
+    )
+  }
+
+  /** What its tags say of a frame: those that the call has not named cost another round trip. */
+  function judge(
+    { space }: Address,
+    { createdAt, deleteAt }: FrameHead,
+    view: View,
+    tagged: readonly Tagged[],
+    known: SlotTags,
+  ): Judged | Promise<Judged | undefined> {
+    undelivered.outlive(deleteAt - createdAt)
+    if (tagged.length === 0 && view.tags.length === 0 && known.generation === undefined) return VALID
+    const names = tagged.map(({ name }) => name)
+    const found = namesOf(tagged)
+    const result = (validity: Validity, tokens: SlotTags['tokens']): Judged => ({
+      validity,
+      tags: { tokens, found, generation: known.generation },
+    })
+    const fits = view.tags.every(name => names.includes(name))
+    const cleared = generations !== undefined && !names.includes(GENERATION)
+    if (!fits || cleared || clock.now() >= deleteAt)
+      return result(fits && !cleared ? 'valid' : 'dead', known.tokens)
+    const verdict = (tokens: Map<string, Token | undefined>): Judged => {
+      tokens.set(GENERATION, known.generation)
+      return result(worstValidity(tagged, tokens), tokens)
+    }
+    const missing = found.some(name => !known.tokens.has(name))
+    if (!missing) return verdict(new Map(known.tokens))
+    return tags.read(space, found, known.tokens).then(verdict, unanswered)
+  }
+
+  function valueSlot(
+    address: Address,
+    head: FrameHead,
+    { bytes, version }: Stored,
+    view: View,
+    { validity, tags }: Judged,
+    codecs: CodecLookup,
+  ): Slot | Promise<Slot> {
+    const { createdAt, loadTime, deleteAt, schemaVersion } = head
+    const expired = head.expired || validity === 'stale'
+    // Without grace there is no span in which an expired value could be served.
+    const dead = clock.now() >= deleteAt || (expired && deleteAt === head.staleAt)
+    if (dead) return { ...unusable(address, version, 'dead'), tags }
+    if (validity === 'dead') return { ...unusable(address, version, 'tag'), tags }
+    if (schemaVersion > view.schemaVersion) return { ...NEWER, tags }
+    if (schemaVersion < view.schemaVersion) return { ...unusable(address, version, 'version'), tags }
+    const payload = decodePayload(head, bytes, codecs)
+    if (!payload.ok) return { ...unusable(address, version, payload.reason), tags }
+    const entry: Entry<unknown> = {
+      value: payload.value,
+      createdAt,
+      loadTime,
+      staleAt: expired ? 0 : head.staleAt,
+      deleteAt,
+      schemaVersion,
+    }
+    const checkable = (head.flags & FLAG_UNCHECKED) === 0
+    const found: FoundValue = { kind: 'value', entry, version, id: () => head.bits, checkable, tags }
+    return checkable ? schemaChecked(address, found, view) : found
+  }
+
+  function schemaChecked(address: Address, found: FoundValue, { schema }: View): Slot | Promise<Slot> {
+    if (schema === undefined) return found
+    const slot = (passed: boolean): Slot =>
+      passed ? found : { ...unusable(address, found.version, 'schema'), tags: found.tags }
+    const passed = passes(schema, found.entry.value)
+    return typeof passed === 'boolean' ? slot(passed) : passed.then(slot)
+  }
+
+  function read(address: Address, view: View): Slot | Promise<Slot> {
+    // What this process has invalidated and the store has not taken is not to be believed.
+    // Whether the store answers decides who may share a load meanwhile.
+    if (undelivered.blocks(address.at)) return calls.areAnswered ? BLOCKED : UNREACHABLE
+    const framed = view.format.codec.framed
+    const tagged = framed && (view.tags.length > 0 || generations !== undefined)
+    return tagged ? readTagged(address, view) : readPlain(address, view)
+  }
+
+  async function readPlain(address: Address, view: View): Promise<Slot> {
+    let stored: Stored | undefined
+    try {
+      stored = await batch.read(address.at)
+    } catch {
+      // Reported where the call was made; to a reader it is a miss.
+      return UNREACHABLE
+    }
+    return slotOf(address, stored, view, NO_SLOT_TAGS)
+  }
+
+  async function readTagged(address: Address, view: View): Promise<Slot> {
+    const { space, at } = address
+    // All in one tick, and so in one round trip.
+    const reading = batch.read(at)
+    const generation = generations?.current(space, at)
+    const [found, tokens, current] = await Promise.all([
+      reading.catch(() => UNREACHABLE),
+      tags.read(space, view.tags).catch(unanswered),
+      generation,
+    ])
+    // Without its generation nobody knows whether an entry has been cleared.
+    if (found === UNREACHABLE || tokens === undefined) return UNREACHABLE
+    if (generations !== undefined && current === undefined) return UNREACHABLE
+    const known: SlotTags = { tokens, found: [], generation: current }
+    const slot = await slotOf(address, found as Stored | undefined, view, known)
+    return slot.tags === undefined ? { ...slot, tags: known } : slot
+  }
+
+  return read
+}
