@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Cache } from '@lookaside/core'
-import { ManualClock, memoryRemoteServer } from '@lookaside/testing'
+import { eventTrace, ManualClock, memoryRemoteServer } from '@lookaside/testing'
 import { Redis } from 'ioredis'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { memory, openCache, redis } from '../backends.js'
@@ -60,11 +60,14 @@ describe.each(plainClients())('The raw codec on $backend.name', ({ backend, open
     expect(cache.stats().commitsRejected).toBe(1)
   })
 
-  it('keeps bytes that are no text', async () => {
-    const { cache, key } = opened()
-    const bytes = Buffer.from([0xff, 0x00, 0xc3])
-    await cache.set(key, bytes)
-    expect(await cache.get(key)).toEqual(bytes)
+  it('misses bytes that are no text, and lets the next load replace them', async () => {
+    const { cache, key, read } = opened()
+    const trace = eventTrace(cache)
+    await plain.write(key, Buffer.from([0xff, 0x00, 0xc3]))
+    expect(await cache.get(key)).toBeUndefined()
+    expect(trace.lines('reason')).toEqual(['unusable reason=foreign', 'miss'])
+    expect(await cache.getOrSet(key, () => 'loaded')).toBe('loaded')
+    expect(await read()).toBe('loaded')
   })
 
   it('expires by deleting: there is no frame that could say stale', async () => {
@@ -74,15 +77,14 @@ describe.each(plainClients())('The raw codec on $backend.name', ({ backend, open
     expect(await read()).toBeNull()
   })
 
-  it('stores neither objects nor undefined', async () => {
+  it('stores neither objects nor bytes nor undefined', async () => {
     const { cache, trace } = observedCache(backend, { codec: 'raw' })
     expect(await cache.getOrSet('a', () => ({ n: 1 }))).toEqual({ n: 1 })
-    expect(await cache.getOrSet('b', () => undefined)).toBeUndefined()
-    expect(await cache.getMany(['a', 'b'])).toEqual(new Map())
-    expect(trace.lines('reason').filter(line => line.startsWith('not-stored'))).toEqual([
-      'not-stored reason=not-encodable',
-      'not-stored reason=not-encodable',
-    ])
+    expect(await cache.getOrSet('b', () => Buffer.from('b'))).toEqual(Buffer.from('b'))
+    expect(await cache.getOrSet('c', () => undefined)).toBeUndefined()
+    expect(await cache.getMany(['a', 'b', 'c'])).toEqual(new Map())
+    const notStored = trace.lines('reason').filter(line => line.startsWith('not-stored'))
+    expect(notStored).toEqual(Array(3).fill('not-stored reason=not-encodable'))
   })
 })
 

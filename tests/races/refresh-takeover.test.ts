@@ -79,6 +79,22 @@ describe.each(remoteBackends)('a refresh that outlives its value on $name', back
     expect(asked(here, world)).toEqual(['replace'])
   }
 
+  test('that another process forces meanwhile loses even with its marker over the value', async () => {
+    const { world, here, there, held, reading } = await race()
+    const forced = heldLoad<string>()
+    const forcing = there.cache.getOrSet('row', forced.load, { refresh: true })
+    await forced.begun
+    // Both want to put their markers over the same value; the older refresh does.
+    await takeOver(world, here)
+    await vi.waitFor(() => expect(asked(there, world).at(-1)).toBe('replace'))
+    forced.finish('newer')
+    expect(await forcing).toBe('newer')
+    held.finish('older')
+    expect(await reading).toBe('older')
+    expect(await there.cache.lookup('row')).toMatchObject({ state: 'miss' })
+    expect(await here.cache.lookup('row')).toMatchObject({ state: 'miss' })
+  })
+
   test('puts its marker 10 ms before the death, and is stored over that', async () => {
     const { world, here, there, held, reading } = await race()
     expect(await there.cache.lookup('row')).toMatchObject({ state: 'stale', value: 'first' })

@@ -1,4 +1,4 @@
-import { type LocalServer, startMemcached, startRedis } from './servers.js'
+import { type LocalServer, startMemcached, startRedis } from '@lookaside/example-servers'
 
 /** Where cached values can live. */
 export interface Backend {

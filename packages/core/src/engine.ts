@@ -1,5 +1,6 @@
 import type { Background } from './background.js'
 import type { Told } from './bus/told.js'
+import type { Turns } from './cache/turns.js'
 import type { Clock } from './clock.js'
 import type { Milliseconds } from './duration.js'
 import type { Events } from './events.js'
@@ -31,12 +32,16 @@ export interface Engine {
   readonly rejectsUndelivered: boolean
   readonly guard: Guard | undefined
   readonly flights: Flights
+  /** Who updates which key now. */
+  readonly turns: Turns
   readonly clock: Clock
   readonly events: Events
   readonly counters: Counters
   readonly background: Background
   /** How long a claim holds unless renewed; also how long a dead frame lingers as the base of a commit. */
   readonly claimTtl: Milliseconds
+  /** What has to be done before the cache closes. */
+  readonly closing: Set<() => Promise<void>>
   /** What this cache has in the air, for `close()` to wait for. */
   readonly running: Set<RunningFlight>
 }

@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 /** Every code a `CacheError` can carry; `docs/reference/errors.md` explains each. */
 export const ERROR_CODES = [
   'ERR_CACHE_CLOSED',
+  'ERR_CACHE_CONTENTION',
   'ERR_CACHE_COUNTER',
   'ERR_CACHE_DURATION',
   'ERR_CACHE_INVALIDATION',

@@ -70,6 +70,10 @@ export type CacheEvent =
     }
   /** The application wrote a value. */
   | { readonly type: 'set'; readonly key: string }
+  /** A value that was to be written behind could not be, however often it was tried. */
+  | { readonly type: 'write-failed'; readonly key: string; readonly error: unknown }
+  /** A counter was added to; `value` is what it is now. */
+  | { readonly type: 'increment'; readonly key: string; readonly by: bigint; readonly value: bigint }
   /** A key was deleted or expired; without `delivered` the store could not be reached. */
   | {
       readonly type: 'invalidate'

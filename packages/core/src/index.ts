@@ -10,15 +10,22 @@ export type {
 export { memoryBus } from './bus/memory-bus.js'
 export type {
   Cache,
+  CountOptions,
   EntryVersion,
   GetOrSetOptions,
   Lookup,
   ReadOptions,
   SetOptions,
   Typed,
+  UpdateOptions,
 } from './cache/cache.js'
 export { CACHE_OPTION_NAMES, type CacheOptions } from './cache/cache-options.js'
 export { createCache } from './cache/create-cache.js'
+export type {
+  GetOrSetManyOptions,
+  LoadManyByItem,
+  LoadManyInOrder,
+} from './cache/get-or-set-many.js'
 export type { NamespaceOptions, ValueOptions } from './cache/settings.js'
 export type { WrapOptions, Wrapped } from './cache/wrap.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
@@ -50,9 +57,24 @@ export type { Failure } from './loading/failures.js'
 export { type FlightChanges, flightWith } from './loading/flight-with.js'
 export type { Flight, Guard, Passenger } from './loading/guard.js'
 export type { GuardOption, GuardSettings, LoadOptions } from './loading/guard-options.js'
+export type { LoadManyContext } from './loading/load-batch.js'
 export type { LoadContext, Loader } from './loading/loader.js'
+export type { MigratingStoreOptions } from './migration/migrating-options.js'
+export { migratingStore } from './migration/migrating-store.js'
+export type { MigrationPhase } from './migration/migration-phase.js'
 export { checkOptions, nearestName } from './options/options.js'
 export type { CacheStats } from './stats.js'
+export { warm } from './strategies/warm.js'
+export type { WarmOptions } from './strategies/warm-options.js'
+export type { WarmProgress } from './strategies/warm-progress.js'
+export type { WarmSummary } from './strategies/warming.js'
+export { type WriteBehind, writeBehind } from './strategies/write-behind.js'
+export type {
+  WriteBehindContext,
+  WriteBehindFailure,
+  WriteBehindOptions,
+} from './strategies/write-behind-options.js'
+export { writeThrough } from './strategies/write-through.js'
 export type { BreakerOptions } from './tiers/breaker.js'
 export type {
   CacheStore,

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CacheError } from '../src/errors.js'
-import { type Codec, codecNamed, type FramedCodec, type RawCodec } from '../src/values/codec.js'
+import { type Codec, codecNamed, type FramedCodec } from '../src/values/codec.js'
+import type { RawCodec, RawCodecName } from '../src/values/raw-codec.js'
 
 const reversed: Codec = {
   name: 'reversed',
@@ -93,36 +94,99 @@ describe("codec 'json'", () => {
   })
 })
 
-describe("codec 'raw'", () => {
-  const codec = codecNamed('raw') as RawCodec
+/** Text that UTF-8 can express. */
+const text = fc.string({ unit: 'binary' }).filter(text => text.isWellFormed())
 
-  test('writes text as bare UTF-8 and gives it back', () => {
+const raw = (name: RawCodecName) => codecNamed(name) as RawCodec
+
+describe('the codecs without a frame', () => {
+  test('say so', () => {
+    for (const name of ['raw', 'raw-json', 'raw-bytes'] as const) {
+      expect(raw(name)).toMatchObject({ name, framed: false })
+    }
+  })
+
+  test("'raw' writes text as bare UTF-8 and gives it back", () => {
+    const { encode, decode } = raw('raw')
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary' }).filter(text => text.isWellFormed()),
-        text => {
-          const { payload } = codec.encode(text)
-          expect(Buffer.from(payload).equals(Buffer.from(text))).toBe(true)
-          expect(codec.decode(payload)).toBe(text)
-        },
-      ),
+      fc.property(text, text => {
+        const { payload } = encode(text)
+        expect(Buffer.from(payload).equals(Buffer.from(text))).toBe(true)
+        expect(decode(payload)).toBe(text)
+      }),
     )
-    expect(codec.framed).toBe(false)
+    expect(decode(Buffer.from('\ufeffabc'))).toBe('\ufeffabc')
   })
 
-  test('gives bytes that are no UTF-8 back as a Buffer of its own', () => {
-    const bytes = Uint8Array.of(0xff, 0, 1)
-    const decoded = codec.decode(codec.encode(bytes).payload)
-    bytes.fill(7)
-    expect(decoded).toEqual(Buffer.from([0xff, 0, 1]))
+  test("'raw-json' writes the text of JSON.stringify and gives back what that means", () => {
+    const { encode, decode } = raw('raw-json')
+    fc.assert(
+      fc.property(fc.jsonValue(), value => {
+        const { payload } = encode(value)
+        expect(Buffer.from(payload).toString()).toBe(JSON.stringify(value))
+        expect(decode(payload)).toEqual(JSON.parse(JSON.stringify(value)))
+      }),
+    )
+    expect(decode(encode('\ud800').payload)).toBe('\ud800')
   })
 
-  test('gives bytes that are UTF-8 back as text, its byte order mark included', () => {
-    expect(codec.decode(codec.encode(Buffer.from('\ufeffabc')).payload)).toBe('\ufeffabc')
+  test("'raw-json' reads any JSON text, with spaces and duplicate names as JSON.parse has them", () => {
+    expect(raw('raw-json').decode(Buffer.from(' {"a": 1,\r\n "a": [2]}\t'))).toEqual({ a: [2] })
   })
 
-  test.each([[42], [null], [undefined], [{ a: 1 }], ['\ud800'], [Uint16Array.of(1)]])('refuses %o', value => {
-    expect(errorOf(() => codec.encode(value))).toMatchObject({ code: 'ERR_CACHE_NOT_ENCODABLE' })
+  test("'raw-json' loses what JSON loses", () => {
+    const { encode, decode } = raw('raw-json')
+    const value = { at: new Date(0), nothing: Number.NaN, gone: undefined, map: new Map([[1, 2]]) }
+    expect(decode(encode(value).payload)).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      nothing: null,
+      map: {},
+    })
+  })
+
+  test("'raw-bytes' writes bytes as they are and gives a Buffer of its own back", () => {
+    const { encode, decode } = raw('raw-bytes')
+    fc.assert(
+      fc.property(fc.uint8Array(), bytes => {
+        const { payload } = encode(bytes)
+        expect(payload).toEqual(bytes)
+        const decoded = decode(payload) as Buffer
+        expect(decoded).toEqual(Buffer.from(bytes))
+        expect(decoded.buffer).not.toBe(bytes.buffer)
+      }),
+    )
+    expect(decode(Buffer.from('text'))).toEqual(Buffer.from('text'))
+  })
+
+  test.each([
+    ...[42, null, undefined, { a: 1 }, '\ud800', Buffer.from('text')].map(value => ['raw', value] as const),
+    ...[undefined, () => 1, Symbol('x'), 1n, { total: 1n }].map(value => ['raw-json', value] as const),
+    ...['text', [1], Uint16Array.of(1), new ArrayBuffer(1)].map(value => ['raw-bytes', value] as const),
+  ])('%s refuses %o', (name, value) => {
+    const error = errorOf(() => raw(name).encode(value))
+    expect(error.code).toBe('ERR_CACHE_NOT_ENCODABLE')
+    expect(error.message).toContain(`codec '${name}'`)
+  })
+
+  test("a refusal by 'raw' and 'raw-bytes' names the other codecs", () => {
+    expect(errorOf(() => raw('raw').encode(42)).message).toBe(
+      "codec 'raw' stores a string without lone surrogates; received 42: encode it yourself, or use another codec, such as 'raw-json' or 'raw-bytes'",
+    )
+    expect(errorOf(() => raw('raw-bytes').encode('a')).message).toBe(
+      "codec 'raw-bytes' stores a Uint8Array; received 'a': encode it yourself, or use another codec, such as 'raw' or 'raw-json'",
+    )
+  })
+
+  test.each([
+    ['raw', [0xff]],
+    ['raw', [0x67, 0x72, 0xfc]],
+    ['raw-json', []],
+    ['raw-json', [0x7b]],
+    ['raw-json', [0x74, 0x65, 0x78, 0x74]],
+    ['raw-json', [0x22, 0xfc, 0x22]],
+    ['raw-json', [0xef, 0xbb, 0xbf, 0x31]],
+  ] as const)('%s does not read the bytes %o', (name, bytes) => {
+    expect(() => raw(name).decode(Uint8Array.from(bytes))).toThrow()
   })
 })
 

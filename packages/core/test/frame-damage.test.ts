@@ -98,7 +98,7 @@ describe.each(frames)('a frame of %s', (_, frame, value) => {
 })
 
 describe('a marker', () => {
-  const marker = encodeMarker('k', '0123456789abcdef', false)
+  const marker = encodeMarker('k', '0123456789abcdef', 'load')
 
   test('with any one byte changed names no other holder', () => {
     for (const [at, byte] of marker.entries()) {

@@ -97,7 +97,7 @@ describe("a value's frame", () => {
       fc.property(fc.string(), fc.string(), (key, other) => {
         if (key === other) return
         expect(decodeHead(other, frameOf(key, 1))).toEqual({ kind: 'unreadable', reason: 'key' })
-        expect(decodeHead(other, encodeMarker(key, '0123456789abcdef', false))).toEqual({
+        expect(decodeHead(other, encodeMarker(key, '0123456789abcdef', 'load'))).toEqual({
           kind: 'unreadable',
           reason: 'key',
         })
@@ -159,15 +159,15 @@ describe('an expired frame', () => {
 })
 
 describe('a marker', () => {
-  test.each([true, false])('gives back its holder and whether it is open: %s', open => {
-    const bytes = encodeMarker('k', '0123456789abcdef', open)
-    expect(decodeHead('k', bytes)).toEqual({ kind: 'marker', holder: '0123456789abcdef', open })
+  test.each(['load', 'open', 'write'] as const)('gives back its holder and its kind: %s', mark => {
+    const bytes = encodeMarker('k', '0123456789abcdef', mark)
+    expect(decodeHead('k', bytes)).toEqual({ kind: 'marker', holder: '0123456789abcdef', mark })
     expect(bytes).toHaveLength(36)
   })
 
   test('of the same holder differs from the one before in its first 16 bytes', () => {
-    const first = encodeMarker('k', '0123456789abcdef', false).subarray(0, 16)
-    expect(first.equals(encodeMarker('k', '0123456789abcdef', false).subarray(0, 16))).toBe(false)
+    const first = encodeMarker('k', '0123456789abcdef', 'load').subarray(0, 16)
+    expect(first.equals(encodeMarker('k', '0123456789abcdef', 'load').subarray(0, 16))).toBe(false)
   })
 })
 
@@ -176,7 +176,7 @@ describe('a frame of a later release', () => {
 
   test.each([
     ['format', 2, 2],
-    ['state', 3, 4],
+    ['state', 3, 5],
     ['flag', 5, 8],
     ['reserved byte', 6, 1],
     ['other reserved byte', 7, 1],

@@ -1,3 +1,5 @@
 export type { LruClient } from './lru-client.js'
 export type { LruInjection, LruLimits, LruStoreOptions } from './lru-options.js'
 export { lruStore } from './lru-store.js'
+export { type Memoized, type MemoizeInfo, type Memory, memoize } from './memoize.js'
+export type { MemoizeOptions } from './memoize-options.js'

@@ -1,8 +1,9 @@
+export type { MemcachedDialectName, MemcachedFlags } from './memcached-dialect.js'
 export type {
   MemcachedConnectionOptions,
   MemcachedInjection,
-  MemcachedStoreLimits,
   MemcachedStoreOptions,
+  MemcachedValueOptions,
 } from './memcached-options.js'
 export { memcachedStore } from './memcached-store.js'
 export type { MemjsClient, MemjsReply, MemjsServer } from './memjs-client.js'

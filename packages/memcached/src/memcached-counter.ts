@@ -3,8 +3,8 @@ import type { MemcachedExchange, Reader } from './memcached-exchange.js'
 import { nameOf, unexpected, withoutCas } from './memcached-failure.js'
 import { counterExtras, OPCODE, STATUS, storageExtras } from './memcached-protocol.js'
 import { toExptime } from './memcached-ttl.js'
-import { readStored } from './memcached-value.js'
-import type { MemcachedVersion } from './memcached-version.js'
+import { bytesOf } from './memcached-value.js'
+import { MemcachedVersion } from './memcached-version.js'
 
 const LARGEST = 2n ** 63n - 1n
 /** From here no number of steps of this size that could be under way at once reaches `LARGEST`. */
@@ -83,8 +83,8 @@ const readCounter: Reader<FoundCounter | undefined> = (reply, socket, server) =>
   const { status } = reply.header
   if (status === STATUS.missing) return undefined
   if (status !== STATUS.ok) throw unexpected(server, reply)
-  const { bytes, version } = readStored(reply, socket)
-  return { text: Buffer.from(bytes.subarray(0, 100)).toString('latin1'), version }
+  const text = Buffer.from(bytesOf(reply).subarray(0, 100)).toString('latin1')
+  return { text, version: new MemcachedVersion(socket, reply.header.cas) }
 }
 
 const readCreated: Reader<boolean> = (reply, _socket, server) => {

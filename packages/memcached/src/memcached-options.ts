@@ -6,11 +6,17 @@ import {
   parseDuration,
   quote,
 } from '@lookaside/core'
+import {
+  type Dialect,
+  dialectOf,
+  type MemcachedDialectName,
+  type MemcachedFlags,
+} from './memcached-dialect.js'
 import { type MemcachedAddress, parseAddress, parseMemcachedUrl, withoutSecrets } from './memcached-url.js'
 import type { MemjsClient } from './memjs-client.js'
 
-/** What a store on a client of its own or of the application takes. */
-export interface MemcachedStoreLimits {
+/** How values are kept, on a client of the store's own or of the application. */
+export interface MemcachedValueOptions {
   /**
    * The largest value in bytes; a larger one is refused with `ERR_CACHE_TOO_LARGE` before it is sent. An integer from
    * 1 to 1073741824. memcached's own limit (its `-I` option, 1 MiB unless set) includes the key and some overhead:
@@ -19,10 +25,21 @@ export interface MemcachedStoreLimits {
    * @default 1048064
    */
   readonly maxValueBytes?: number
+  /**
+   * Which clients of other languages share values without a frame, those of the codecs `'raw'`, `'raw-json'` and
+   * `'raw-bytes'`: decides the flags that such values are written with, and which flags are read. A value with others,
+   * serialised or compressed by its client, is a miss. Every process that shares these values must name the same.
+   *
+   * A store sees bytes alone: what is UTF-8 counts as text, and a JSON object or list as JSON. Counters that
+   * `increment` makes have the flags 0. Frames are read whatever their flags are.
+   *
+   * @default 'plain'
+   */
+  readonly dialect?: MemcachedDialectName | MemcachedFlags
 }
 
 /** Where the memcached servers are, and how to talk to them. */
-export interface MemcachedConnectionOptions extends MemcachedStoreLimits {
+export interface MemcachedConnectionOptions extends MemcachedValueOptions {
   /** `memcached://[user:password@]host[:port][,host[:port]…]`, instead of `servers`. */
   readonly url?: string
   /**
@@ -66,7 +83,7 @@ export interface MemcachedConnectionOptions extends MemcachedStoreLimits {
 }
 
 /** A client that the application made. */
-export interface MemcachedInjection extends MemcachedStoreLimits {
+export interface MemcachedInjection extends MemcachedValueOptions {
   /**
    * A `Client` of memjs. The store uses its servers, its connections and its way to place keys, but neither its
    * retries nor its failover, and never closes it.
@@ -78,7 +95,7 @@ export interface MemcachedInjection extends MemcachedStoreLimits {
   readonly client: MemjsClient
 }
 
-type OnlyConnection = Exclude<keyof MemcachedConnectionOptions, keyof MemcachedStoreLimits>
+type OnlyConnection = Exclude<keyof MemcachedConnectionOptions, keyof MemcachedValueOptions>
 
 /** What `memcachedStore` takes: where the servers are, or a client that knows. */
 export type MemcachedStoreOptions =
@@ -99,6 +116,7 @@ export interface MemcachedSettings extends MemcachedServerSettings {
   readonly client: MemjsClient | undefined
   readonly addresses: readonly MemcachedAddress[]
   readonly maxValueBytes: number
+  readonly dialect: Dialect
 }
 
 const ONLY_CONNECTION: readonly OnlyConnection[] = [
@@ -110,7 +128,7 @@ const ONLY_CONNECTION: readonly OnlyConnection[] = [
   'connectTimeout',
   'maxQueue',
 ]
-const KNOWN = [...ONLY_CONNECTION, 'maxValueBytes', 'client']
+const KNOWN = [...ONLY_CONNECTION, 'maxValueBytes', 'dialect', 'client']
 /** Falling back on a server of this machine would hide what went wrong. */
 const IS_IT_SET = 'is the environment variable set? memcachedStore() without arguments uses 127.0.0.1:11211'
 const DEFAULT_SERVERS = ['127.0.0.1:11211']
@@ -160,6 +178,7 @@ export function memcachedSettings(
     connectTimeout: timeout('connectTimeout', options.connectTimeout) ?? (addresses.length > 1 ? 120 : 500),
     maxQueue: integer('maxQueue', options.maxQueue, 1_000_000) ?? 10_000,
     maxValueBytes: integer('maxValueBytes', options.maxValueBytes, MAX_VALUE) ?? DEFAULT_MAX_VALUE,
+    dialect: dialectOf(options.dialect),
   }
 }
 

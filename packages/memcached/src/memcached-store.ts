@@ -33,6 +33,9 @@ const TTL_STEP: Milliseconds = 1_000
  * Of several servers one that fails twice in a row is left alone: requests for its keys are refused at once with
  * `ERR_CACHE_UNAVAILABLE` until it answers one of the probes, which requests start, at most one each 500 ms.
  *
+ * `dialect` says which clients of other languages share its values; it decides nothing but the flags beside them. What
+ * those clients have serialised or compressed is read as `foreign`.
+ *
  * A version holds only for the connection on which it was read: CAS ids start over when a server restarts. Afterwards
  * `replace` resolves to `undefined` and `delete` to `false`, having sent nothing. A server that runs without CAS ids
  * (`-C`) can't grant claims: there `add` rejects with `ERR_CACHE_UNSUPPORTED`, and the versions read match nothing.
@@ -50,7 +53,7 @@ const TTL_STEP: Milliseconds = 1_000
  */
 export function memcachedStore(...given: [] | [options: string | URL | MemcachedStoreOptions]): RemoteStore {
   const settings = memcachedSettings(...given)
-  const { maxValueBytes } = settings
+  const { maxValueBytes, dialect } = settings
   const ours = settings.client === undefined ? new MemcachedClient(settings.addresses, settings) : undefined
   const exchange = new MemcachedExchange(settings.client ?? (ours as MemcachedClient))
   const name = `memcached(${exchange.servers.map(addressOf).join(',')})`
@@ -74,7 +77,14 @@ export function memcachedStore(...given: [] | [options: string | URL | Memcached
         `the value of ${quote(key)} has ${bytes.byteLength} bytes; ${name} takes at most ${maxValueBytes}. Store less, or raise 'maxValueBytes' and the server's -I option`,
       )
     }
-    return { opcode, key, extras: storageExtras(flagsFor(bytes), toExptime(ttl)), value: bytes }
+    return { opcode, key, extras: storageExtras(flagsFor(bytes, dialect), toExptime(ttl)), value: bytes }
+  }
+
+  const readValue: Reader<Stored | undefined> = (reply, socket, server) => {
+    const { status } = reply.header
+    if (status === STATUS.ok) return readStored(reply, socket, dialect)
+    if (status === STATUS.missing) return undefined
+    throw unexpected(server, reply)
   }
 
   async function readGroup(
@@ -97,7 +107,7 @@ export function memcachedStore(...given: [] | [options: string | URL | Memcached
           while (next < positions.length && questions[next]?.key !== key) next++
           const position = positions[next++]
           if (position === undefined) refusal ??= unexpected(server, reply)
-          else slots[position] = readStored(reply, socket)
+          else slots[position] = readStored(reply, socket, dialect)
         } else if (reply.header.status !== STATUS.missing) refusal ??= unexpected(server, reply)
       })
       if (refusal) throw refusal
@@ -223,13 +233,6 @@ export function memcachedStore(...given: [] | [options: string | URL | Memcached
       return closing
     },
   }
-}
-
-const readValue: Reader<Stored | undefined> = (reply, socket, server) => {
-  const { status } = reply.header
-  if (status === STATUS.ok) return readStored(reply, socket)
-  if (status === STATUS.missing) return undefined
-  throw unexpected(server, reply)
 }
 
 const readDone: Reader<void> = (reply, _socket, server) => {

@@ -1,24 +1,36 @@
 import type { Stored } from '@lookaside/core'
+import type { Dialect } from './memcached-dialect.js'
 import { uint32 } from './memcached-protocol.js'
 import { MemcachedVersion } from './memcached-version.js'
 import type { MemjsReply } from './memjs-client.js'
 
-/** The flags of a value that is exactly what it looks like. Everything else goes out with flags 0, for other languages. */
+/** In the upper 24 bits of its flags this marks a value that is exactly what it looks like. */
 const VERBATIM = 0x4c_41_53_00
+/** What the dialect says goes into the lowest byte beside it. */
+const LOWEST_BYTE = 0xff
 
 /** What a get finds. */
 export interface MemcachedStored extends Stored {
   readonly version: MemcachedVersion
+  readonly foreign?: true
 }
 
 const SPACE = 0x20
 /** A counter has at most 20 digits, and memcached never makes an item shorter in place. */
 const LONGEST_COUNTER = 20
 
-/** Makes a reply to a get into a stored value. */
-export function readStored({ header, extras, val }: MemjsReply, socket: object): MemcachedStored {
-  const bytes = isVerbatim(extras) ? val : withoutPadding(val)
-  return { bytes: ownMemory(bytes), version: new MemcachedVersion(socket, header.cas) }
+/** Makes a reply to a get into a stored value; `foreign` where its flags say that it is not what it looks like. */
+export function readStored(reply: MemjsReply, socket: object, dialect: Dialect): MemcachedStored {
+  const bytes = ownMemory(bytesOf(reply))
+  const version = new MemcachedVersion(socket, reply.header.cas)
+  const flags = flagsOf(reply)
+  const readable = flags === 0 || isVerbatim(flags) || dialect.reads(flags)
+  return readable ? { bytes, version } : { bytes, version, foreign: true }
+}
+
+/** The bytes of a value, without the spaces that memcached has put behind a counter; a view of the reply. */
+export function bytesOf(reply: MemjsReply): Uint8Array {
+  return isVerbatim(flagsOf(reply)) ? reply.val : withoutPadding(reply.val)
 }
 
 /** The bytes alone: a view would keep everything alive that came off the connection with them. */
@@ -29,15 +41,20 @@ function ownMemory(bytes: Uint8Array): Uint8Array {
 /**
  * The flags to store a value with.
  *
- * Where a decrement leaves fewer digits memcached pads with spaces, which `readStored` takes off again. So a value
+ * Where a decrement leaves fewer digits memcached pads with spaces, which `bytesOf` takes off again. So a value
  * that only looks like that is marked.
  */
-export function flagsFor(bytes: Uint8Array): number {
-  return withoutPadding(bytes) === bytes ? 0 : VERBATIM
+export function flagsFor(bytes: Uint8Array, dialect: Dialect): number {
+  const flags = dialect.flagsFor(bytes)
+  return withoutPadding(bytes) === bytes ? flags : VERBATIM | (flags & LOWEST_BYTE)
 }
 
-function isVerbatim(extras: Uint8Array): boolean {
-  return extras.length === 4 && uint32(extras, 0) === VERBATIM
+function flagsOf({ extras }: MemjsReply): number {
+  return extras.length === 4 ? uint32(extras, 0) : 0
+}
+
+function isVerbatim(flags: number): boolean {
+  return flags - (flags & LOWEST_BYTE) === VERBATIM
 }
 
 /** The digits of a number that spaces follow; anything else as it is. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CacheError, checkOptions, flightWith, type Guard, quote } from '@lookaside/core'
-import { LoadSlot, LoadSlots } from './load-slots.js'
+import { batchPlace, ownPlace } from './load-place.js'
+import { type LoadSlot, LoadSlots } from './load-slots.js'
 
 /** What `limitLoads` can be told. */
 export interface LimitLoadsOptions {
@@ -22,7 +23,8 @@ const inside = new AsyncLocalStorage<Place>()
  * A call that finds the line full gets a stale value within grace, else it rejects with `ERR_CACHE_LOAD_LIMIT`. The wait
  * counts towards `hardTimeout`. A load takes its place before it claims its key, so that no claim waits idle, and
  * lends it out while it waits for another load. Loads that a loader asks for are exempt, refreshes included. A load is over when it was aborted, whether or not its loader heeds the signal; a loader that gives up
- * waiting for another goes on at once. Caches that share the guard share the limit.
+ * waiting for another goes on at once. The loads of one `getOrSetMany`, which one call of its loader brings, count as one.
+ * Caches that share the guard share the limit.
  *
  * @throws CacheError `ERR_CACHE_OPTION` for bad options.
  *
@@ -50,20 +52,22 @@ export function limitLoads(options: LimitLoadsOptions): Guard {
       const lending = new Lending(waiting)
       const scope = per === 'cache' ? '' : flight.path
       const slots = scopes.enter(scope)
-      const slot = new LoadSlot(slots, flight.signal)
+      const { batch, signal } = flight
+      const place = batch === undefined ? ownPlace(slots, signal) : batchPlace(slots, batch, signal)
       const takePlace = async () => {
         // What a load asks for could wait for that load's own place.
-        if (slot.held || waiting.length > 0) return
-        if (slots.full) {
+        if (place.held || waiting.length > 0) return
+        // One that the batch has already, or stands in line for, is no new one.
+        if (slots.full && !place.slot.held) {
           flight.emit({ type: 'load-refused', key: flight.key, cause: 'limit' })
           throw loadLimit(flight.key, concurrency, queue)
         }
-        await slot.take()
+        await place.take()
       }
       // Some of it may go on in the background, when this has returned.
       void flight.ended.then(() => {
         lending.end()
-        slot.giveBack()
+        place.giveBack()
         scopes.leave(scope)
       })
       return next(
@@ -72,7 +76,7 @@ export function limitLoads(options: LimitLoadsOptions): Guard {
             // To be told that somebody else loads takes no place.
             if (!flight.held) await takePlace()
             const claim = await flight.claim(ttl)
-            if (claim === 'held' || claim === 'present') slot.giveBack()
+            if (claim === 'held' || claim === 'present') place.giveBack()
             if (claim === 'held') lending.begin()
             else lending.end()
             return claim
@@ -81,9 +85,9 @@ export function limitLoads(options: LimitLoadsOptions): Guard {
             lending.end()
             await takePlace()
             try {
-              return await inside.run({ slot, around }, () => flight.load(claim))
+              return await inside.run({ slot: place.slot, around }, () => flight.load(claim))
             } finally {
-              slot.giveBack()
+              place.giveBack()
             }
           },
         }),

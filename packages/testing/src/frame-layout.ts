@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 
 /** The states a frame may be in, as its fourth byte says. */
-export const FRAME_STATE = { value: 0, expired: 1, marker: 2, open: 3 } as const
+export const FRAME_STATE = { value: 0, expired: 1, marker: 2, open: 3, write: 4 } as const
 
 export type FrameState = (typeof FRAME_STATE)[keyof typeof FRAME_STATE]
 

@@ -9,6 +9,7 @@ import { type InvalidateAfterOptions, invalidateAfter } from '../invalidation/in
 import { clear, invalidateKeys, invalidateTags } from '../invalidation/invalidation.js'
 import { checkKey, childSpace, type KeySpace, localKey } from '../keys/key.js'
 import { lifetimeOf } from '../loading/lifetime.js'
+import type { BatchMember } from '../loading/load-batch.js'
 import type { Loader } from '../loading/loader.js'
 import { readThrough } from '../loading/read-through.js'
 import { checkOptions } from '../options/options.js'
@@ -16,6 +17,7 @@ import type { CacheStats } from '../stats.js'
 import type { LocalTags } from '../tags/local-tags.js'
 import { checkTagList } from '../tags/tag-names.js'
 import { checkTagOption, tagsOf } from '../tags/tag-options.js'
+import type { TagOption } from '../tags/tag-plan.js'
 import { hasTags, isTrusted, type LocalEntry, validityOf } from '../tiers/local-entry.js'
 import type { LocalStore } from '../tiers/store.js'
 import { CALLS_AT_ONCE } from '../tiers/store-calls.js'
@@ -23,18 +25,33 @@ import type { Address, View } from '../tiers/tier.js'
 import type { Entry, EntryMeta } from '../values/entry.js'
 import { checkValue } from '../values/schema-check.js'
 import type { Share } from '../values/sharing.js'
-import type { Cache, GetOrSetOptions, Lookup, ReadOptions, SetOptions, Typed } from './cache.js'
+import type {
+  Cache,
+  CountOptions,
+  GetOrSetOptions,
+  Lookup,
+  ReadOptions,
+  SetOptions,
+  Typed,
+  UpdateOptions,
+} from './cache.js'
+import { openInside } from './cache-inside.js'
 import {
+  checkChange,
   checkEntries,
   checkKeys,
   checkRefresh,
   checkSignal,
+  GET_OR_SET_NAMES,
   READ_NAMES,
   SET_MANY_NAMES,
   SET_NAMES,
 } from './call-checks.js'
+import { count } from './count.js'
+import { checkCountOptions, checkStep, countFor } from './count-arguments.js'
 import { FoundVersion, lookedFor, slotToReplace } from './found-version.js'
 import { readFresh, readManyFresh } from './fresh-reads.js'
+import { GET_OR_SET_MANY_NAMES, type GetOrSetManyOptions, getOrSetMany } from './get-or-set-many.js'
 import { planLoad } from './plan-load.js'
 import {
   extendSettings,
@@ -43,6 +60,7 @@ import {
   overrideView,
   type Settings,
 } from './settings.js'
+import { updateValue } from './update.js'
 import { type WrapOptions, type Wrapped, wrapFunction } from './wrap.js'
 import { writeValue } from './write.js'
 import { tagsToWrite } from './written-tags.js'
@@ -80,6 +98,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     this.#local = engine.local?.store
     this.#localTags = engine.local?.tags
     this.#schemaVersion = settings.view.schemaVersion
+    openInside(this, { engine, space, settings, share })
   }
 
   get path(): string {
@@ -87,18 +106,18 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>> {
-    const { clock, counters, events, guard } = this.#engine
-    const now = clock.now()
-    const hit = this.#localHit(key, options, now)
-    if (hit === undefined) return this.#readThrough(key, load, options, undefined) as Promise<Typed<V, T>>
-    if (guard?.shouldRefresh !== undefined) {
-      const early = this.#wantsRefresh(hit, options, now)
-      if (early !== false)
-        return this.#readThrough(key, load, options, early === true ? hit : undefined) as Promise<Typed<V, T>>
-    }
-    counters.localHits++
-    if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
-    return Promise.resolve(this.#shared(hit.value) as Typed<V, T>)
+    return this.#getOrSet(key, load, options, undefined) as Promise<Typed<V, T>>
+  }
+
+  async getOrSetMany<Item, T extends I>(
+    items: Iterable<Item>,
+    options: GetOrSetManyOptions<Item, T>,
+  ): Promise<Typed<V, T>[]> {
+    const { names } = this.#settings.guard
+    checkOptions('getOrSetMany', options ?? {}, [...GET_OR_SET_MANY_NAMES, ...GET_OR_SET_NAMES, ...names])
+    const one = this.#getOrSet.bind(this)
+    const values = await getOrSetMany(items, options ?? {}, this.#engine.clock, one)
+    return values as Typed<V, T>[]
   }
 
   peek<T extends V = V>(key: string): T | undefined {
@@ -152,7 +171,8 @@ export class CacheView<V, I> implements Cache<V, I> {
     const lifetime = lifetimeOf(checked.value, undefined, settings, this.#engine.clock)
     const names = tagsOf(options?.tags, checked.value)
     const tagged = lifetime && (await tagsToWrite(this.#engine, { address, view, names, lifetime, over }))
-    return writeValue(this.#engine, { address, view, checked, tagged, lifetime, over, since })
+    const write = { address, view, checked, tagged, lifetime, over, since }
+    return (await writeValue(this.#engine, write)) !== undefined
   }
 
   async setMany(
@@ -163,6 +183,35 @@ export class CacheView<V, I> implements Cache<V, I> {
     const all = checkEntries(entries)
     const stored = await atMost(CALLS_AT_ONCE, all, ([key, value]) => this.set(key, value, options))
     return !stored.includes(false)
+  }
+
+  async update<T extends V = V>(
+    key: string,
+    change: (current: T | undefined) => (T & I) | PromiseLike<T & I>,
+    options?: UpdateOptions<T>,
+  ): Promise<T> {
+    const address = this.#address(key)
+    checkOptions('update', options, SET_MANY_NAMES)
+    checkChange(change)
+    const { tags, ...rest } = options ?? {}
+    checkTagOption(tags, this.#settings.view.format)
+    const next = await updateValue(this.#engine, {
+      address,
+      settings: overrideSettings(this.#settings, rest),
+      share: this.#share,
+      change: change as (current: unknown) => unknown,
+      tags: tags as TagOption,
+    })
+    return this.#shared(next) as T
+  }
+
+  increment(key: string, by: bigint, options?: CountOptions): Promise<bigint>
+  increment(key: string, by?: number, options?: CountOptions): Promise<number>
+  async increment(key: string, by: number | bigint = 1, options?: CountOptions): Promise<number | bigint> {
+    const address = this.#address(key)
+    const step = checkStep(by)
+    const counting = checkCountOptions(options, this.#settings)
+    return countFor(by, key, await count(this.#engine, address, this.#settings.view, step, counting))
   }
 
   async delete(key: string): Promise<boolean> {
@@ -238,6 +287,27 @@ export class CacheView<V, I> implements Cache<V, I> {
     return this.#close()
   }
 
+  /** The short way of a hit in the local store; `member` where it is one of many items. */
+  #getOrSet(
+    key: string,
+    load: Loader<unknown>,
+    options: GetOrSetOptions<never> | undefined,
+    member: BatchMember | undefined,
+  ): Promise<unknown> {
+    const { clock, counters, events, guard } = this.#engine
+    const now = clock.now()
+    const hit = this.#localHit(key, options, now)
+    if (hit === undefined) return this.#readThrough(key, load, options, undefined, member)
+    if (guard?.shouldRefresh !== undefined) {
+      const early = this.#wantsRefresh(hit, options, now)
+      if (early !== false)
+        return this.#readThrough(key, load, options, early === true ? hit : undefined, member)
+    }
+    counters.localHits++
+    if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
+    return Promise.resolve(this.#shared(hit.value))
+  }
+
   /** A fresh entry of the local store that answers the call as it stands; anything else takes the long way. */
   #localHit(
     key: string,
@@ -283,6 +353,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     load: Loader<unknown>,
     options: GetOrSetOptions<never> | undefined,
     early: EntryMeta | undefined,
+    member: BatchMember | undefined,
   ): Promise<unknown> {
     const address = this.#address(key)
     if (typeof load !== 'function') {
@@ -300,7 +371,7 @@ export class CacheView<V, I> implements Cache<V, I> {
       early,
       guardSettings: this.#settings.guard.seenBy(options),
       signal: options?.signal,
-      plan: () => planLoad(this.#settings, this.#share, load, options),
+      plan: () => planLoad(this.#settings, this.#share, load, options, member),
     })
     return this.#shared(entry.value)
   }

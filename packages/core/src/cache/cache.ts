@@ -7,6 +7,7 @@ import type { LoadOptions } from '../loading/guard-options.js'
 import type { Loader } from '../loading/loader.js'
 import type { CacheStats } from '../stats.js'
 import type { InferInput, InferOutput, StandardSchema } from '../values/standard-schema.js'
+import type { LoadManyByItem, LoadManyInOrder, ManyBy, ReturningErrors } from './get-or-set-many.js'
 import type { NamespaceOptions, ValueOptions } from './settings.js'
 import type { WrapOptions, Wrapped } from './wrap.js'
 
@@ -48,6 +49,17 @@ export interface SetOptions<V = unknown> extends Omit<ValueOptions, keyof LoadOp
   readonly tags?: readonly string[] | ((value: V) => readonly string[]) | undefined
   /** Stores only if the key is still as `lookup` found it. */
   readonly ifVersion?: EntryVersion | undefined
+}
+
+/** What one call of `update` can set. */
+export type UpdateOptions<V = unknown> = Omit<SetOptions<V>, 'ifVersion'>
+
+/** How `increment` makes a counter where there is none. */
+export interface CountOptions {
+  /** What a missing counter counts as before it is added to: an integer from 0 to 2^63 - 1. @default 0 */
+  readonly initial?: number | bigint | undefined
+  /** How long a new counter lives, at least 1 ms; one that is there keeps its time. @default the cache's ttl */
+  readonly ttl?: Duration | undefined
 }
 
 /** The state that `lookup` found a key in; opaque, for `set(key, value, { ifVersion })`. */
@@ -104,6 +116,43 @@ export interface Cache<V = unknown, I = V> {
   ): Promise<Typed<V, InferOutput<S>>>
   getOrSet<T extends I>(key: string, load: Loader<T>, options?: GetOrSetOptions<T>): Promise<Typed<V, T>>
 
+  /**
+   * The values of `items`, in their order; those that are missing are loaded by one call of `load`.
+   *
+   * Each key is read, coalesced, claimed and stored as by `getOrSet`, all of them together: one round trip for the hits.
+   * `load` returns a Map by item, or an array in the order of the items it was given; an `Error` in the place of a value
+   * is the failure of that item alone, and an item that the Map lacks is `undefined`, which is kept for `negativeTtl`.
+   * It is called again for items that another process was loading and has not finished.
+   *
+   * A failed item rejects the call with its error, when all are settled, and those that were loaded are stored all the
+   * same; with `onError: 'return'` the error stands in its place.
+   *
+   * @throws CacheError as `getOrSet` does; `ERR_CACHE_OPTION` for an array of another length.
+   *
+   * @example
+   * const users = await cache.getOrSetMany([7, 8, 9], {
+   *   key: id => `user:${id}`,
+   *   load: async ids => new Map((await db.findUsers(ids)).map(user => [user.id, user])),
+   *   ttl: '5m',
+   * })
+   */
+  getOrSetMany<Item, T extends I>(
+    items: Iterable<Item>,
+    options: ManyBy<Item, T, LoadManyByItem<Item, T>> & ReturningErrors,
+  ): Promise<(Typed<V, T> | undefined | Error)[]>
+  getOrSetMany<Item, T extends I>(
+    items: Iterable<Item>,
+    options: ManyBy<Item, T, LoadManyInOrder<Item, T>> & ReturningErrors,
+  ): Promise<(Typed<V, T> | Error)[]>
+  getOrSetMany<Item, T extends I>(
+    items: Iterable<Item>,
+    options: ManyBy<Item, T, LoadManyByItem<Item, T>>,
+  ): Promise<(Typed<V, T> | undefined)[]>
+  getOrSetMany<Item, T extends I>(
+    items: Iterable<Item>,
+    options: ManyBy<Item, T, LoadManyInOrder<Item, T>>,
+  ): Promise<Typed<V, T>[]>
+
   /** The fresh value at `key`; `undefined` on a miss. `lookup` tells a cached `undefined` apart. */
   get<S extends StandardSchema>(
     key: string,
@@ -133,6 +182,44 @@ export interface Cache<V = unknown, I = V> {
    * @throws CacheError `ERR_CACHE_SCHEMA` when the value does not match `schema`.
    */
   set(key: string, value: I, options?: SetOptions<V>): Promise<boolean>
+
+  /**
+   * Changes the value at `key` by compare-and-set, and resolves to what it stored.
+   *
+   * `change` gets the fresh value that is there, or `undefined`, and returns the next one. It is called again with what
+   * others have stored meanwhile, so it must do nothing else. Unlike a `set`, what can't be stored rejects and leaves
+   * the old value; a `ttl` of 0 deletes it.
+   *
+   * @throws CacheError `ERR_CACHE_CONTENTION` when others came in between a hundred times; `ERR_CACHE_UNAVAILABLE`,
+   * `ERR_CACHE_TIMEOUT` or `ERR_CACHE_STORE` where the store does not answer, after the last two it may have been stored;
+   * `ERR_CACHE_TOO_LARGE`, `ERR_CACHE_NOT_ENCODABLE`, `ERR_CACHE_SCHEMA` for a value that does not fit;
+   * `ERR_CACHE_UNSUPPORTED` over a value of a newer `version`. What `change` throws reaches the caller as it is.
+   *
+   * @example
+   * await cache.update<string[]>('recent', (recent = []) => [page, ...recent].slice(0, 10), { ttl: '1h' })
+   */
+  update<T extends V = V>(
+    key: string,
+    change: (current: T | undefined) => (T & I) | PromiseLike<T & I>,
+    options?: UpdateOptions<T>,
+  ): Promise<T>
+
+  /**
+   * Adds `by` to the counter at `key`, and resolves to what it is now; a negative `by` counts down.
+   *
+   * Counters are integers from 0 to 2^63 - 1, stop at 0, and live for the ttl they began with. They are plain digits in
+   * the store, for programs in other languages too; `get` reads them, as a number or beyond 2^53 - 1 as a bigint. A
+   * bigint `by` gives a bigint. They have no tags; `clear()` on memcached spares them.
+   *
+   * @throws CacheError `ERR_CACHE_COUNTER` where the key holds a value, or the sum would pass 2^63 - 1; also where a number
+   * can't hold it, then it has been counted. Without the store there is no count: `ERR_CACHE_UNAVAILABLE`, or
+   * `ERR_CACHE_TIMEOUT` and `ERR_CACHE_STORE`, after which it may have been counted.
+   *
+   * @example
+   * const visits = await cache.increment('visits', 1, { ttl: '1d' })
+   */
+  increment(key: string, by: bigint, options?: CountOptions): Promise<bigint>
+  increment(key: string, by?: number, options?: CountOptions): Promise<number>
 
   /**
    * Deletes `key`; loads that are under way won't be stored. Resolves to whether the store took it.

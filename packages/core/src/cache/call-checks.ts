@@ -28,6 +28,14 @@ export function checkEntries<V>(entries: Iterable<readonly [string, V]>): readon
   return all
 }
 
+export function checkChange(change: unknown): void {
+  if (typeof change === 'function') return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `update takes a function of the current value that returns the next one; received ${quote(change)}`,
+  )
+}
+
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined || typeof (signal as AbortSignal | null)?.throwIfAborted === 'function') return
   throw new CacheError('ERR_CACHE_OPTION', `signal must be an AbortSignal; received ${quote(signal)}`)

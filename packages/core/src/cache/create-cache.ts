@@ -48,7 +48,7 @@ export function createCache(options: CacheOptions): Cache {
   const counters = new Counters()
   const background = new Background(events, settings.waitUntil)
   const shared = shareStore(store, settings.prefix)
-  const { flights, undelivered } = shared
+  const { flights, turns, undelivered } = shared
   undelivered.outlive(settings.values.ttl + settings.values.grace)
   const calls =
     store.kind === 'remote' ? new StoreCalls(store, clock, settings.storeCalls, events, counters) : undefined
@@ -71,11 +71,13 @@ export function createCache(options: CacheOptions): Cache {
     rejectsUndelivered: settings.rejectsUndelivered,
     guard,
     flights,
+    turns,
     clock,
     events,
     counters,
     background,
     claimTtl,
+    closing: new Set(),
     running: new Set(),
   }
   let closed: Promise<void> | undefined
@@ -110,6 +112,7 @@ export function createCache(options: CacheOptions): Cache {
   }
 
   async function close(): Promise<void> {
+    await Promise.all([...engine.closing].map(finish => finish()))
     await workUnderWay(CLOSE_LIMIT)
     for (const flight of engine.running) {
       flight.abort(

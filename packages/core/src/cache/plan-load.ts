@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../duration.js'
 import type { LoadPlan } from '../loading/load.js'
+import type { BatchMember } from '../loading/load-batch.js'
 import type { Loader } from '../loading/loader.js'
 import { checkOptions } from '../options/options.js'
 import { checkTagOption, tagsOf } from '../tags/tag-options.js'
@@ -14,6 +15,7 @@ export function planLoad(
   share: Share | undefined,
   loader: Loader<unknown>,
   options: GetOrSetOptions<never> | undefined,
+  member?: BatchMember,
 ): LoadPlan {
   const plain = {
     loader,
@@ -22,6 +24,7 @@ export function planLoad(
     tagsOf: undefined,
     share,
     impatient: false,
+    member,
     waitUntil: undefined,
   }
   if (options === undefined) return plain

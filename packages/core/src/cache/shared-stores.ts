@@ -6,10 +6,12 @@ import { Flights } from '../loading/flights.js'
 import { LocalTags } from '../tags/local-tags.js'
 import type { LocalCopies, LocalState } from '../tiers/local-copies.js'
 import type { CacheStore, LocalStore } from '../tiers/store.js'
+import { Turns } from './turns.js'
 
 /** What several caches over one store share. */
 interface SharedStore {
   readonly flights: Flights
+  readonly turns: Turns
   readonly undelivered: Undelivered
   /** The local tiers in front of it. */
   readonly copies: Set<LocalCopies>
@@ -37,7 +39,12 @@ export function shareStore(store: CacheStore, prefix: string): SharedStore {
       `the store ${store.name} already belongs to a cache with prefix ${quote(known.prefix)}; received prefix ${quote(prefix)}. Use a namespace, or a store of its own`,
     )
   }
-  const fresh = { flights: new Flights(), undelivered: new Undelivered(), copies: new Set<LocalCopies>() }
+  const fresh = {
+    flights: new Flights(),
+    turns: new Turns(),
+    undelivered: new Undelivered(),
+    copies: new Set<LocalCopies>(),
+  }
   const shared = known ?? { ...fresh, prefix, users: 0 }
   sharedStores.set(store, shared)
   return shared

@@ -67,14 +67,19 @@ export async function invalidateAfter<R>(
       () => named(tags, result),
     )
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new CacheError(
-      'ERR_CACHE_INVALIDATION',
-      `the write succeeded, but what it makes obsolete was not invalidated: ${reason}. Its result is in 'result'`,
-      { cause, result },
-    )
+    throw writtenButNot('what it makes obsolete was not invalidated', cause, result)
   }
   return result
+}
+
+/** For a write to the database that succeeded, when the cache does not reflect it. */
+export function writtenButNot(what: string, cause: unknown, result: unknown): CacheError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new CacheError(
+    'ERR_CACHE_INVALIDATION',
+    `the write succeeded, but ${what}: ${reason}. Its result is in 'result'`,
+    { cause, result },
+  )
 }
 
 /** Both are tried, whatever becomes of the other. */

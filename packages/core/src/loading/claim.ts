@@ -47,7 +47,7 @@ export async function acquireClaim(
   /** Puts a marker over what was found, or where nothing was. */
   async function mark(found?: Version): Promise<Claim | 'lost'> {
     if (!markable) return found === undefined ? on('absent') : on('base', found)
-    const marker = tier.packMarker(address, holder, false)
+    const marker = tier.packMarker(address, holder, 'load')
     const { at } = address
     const version = await (found === undefined
       ? tier.add(at, marker, ttl)
@@ -112,6 +112,7 @@ export class Claim {
   readonly #ttl: Milliseconds
   readonly #since: Milliseconds
   readonly #base: Base | undefined
+  readonly #kind: 'load' | 'write'
   #footing: Footing
   #version: Version | undefined
   #cancelTimer: (() => void) | undefined
@@ -127,6 +128,7 @@ export class Claim {
     footing: Footing,
     version: Version | undefined,
     base?: Base,
+    kind: 'load' | 'write' = 'load',
   ) {
     this.#tier = tier
     this.#address = address
@@ -136,6 +138,7 @@ export class Claim {
     this.#footing = footing
     this.#version = version
     this.#base = base
+    this.#kind = kind
   }
 
   /** Whether readers see our marker at the key. @internal */
@@ -174,8 +177,15 @@ export class Claim {
     const { at } = this.#address
     if (this.#footing === 'base') return this.#tier.delete(at, this.#version)
     if (this.#footing !== 'marker') return false
-    const open = this.#tier.packMarker(this.#address, this.#holder, true)
+    const open = this.#tier.packMarker(this.#address, this.#holder, 'open')
     return (await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)) !== undefined
+  }
+
+  /** Leaves a marker where it is, to expire in its own time; `false` says that it is gone. @internal */
+  async leave(): Promise<boolean> {
+    await this.#settle()
+    if (this.marked) await this.#putMarker()
+    return this.#version !== undefined
   }
 
   #keep(clock: Clock, notBefore: Milliseconds, elapsed: Milliseconds): void {
@@ -187,7 +197,7 @@ export class Claim {
       this.#footing === 'base' ? deadAt - TAKE_OVER_AHEAD - clock.now() : Number.POSITIVE_INFINITY
     const wait = Math.max(notBefore, Math.min(renewal, takeOver))
     if (wait === Number.POSITIVE_INFINITY) return
-    const hold = () => (marked || takeOver <= wait ? this.#mark() : election?.renew())
+    const hold = () => (marked || takeOver <= wait ? this.#putMarker() : election?.renew())
     this.#cancelTimer = clock.timer(wait, () => {
       this.#renewal = this.#turn(clock, hold)
     })
@@ -208,11 +218,12 @@ export class Claim {
   }
 
   /** Puts our marker, or puts it again, where the claimed bytes are. */
-  async #mark(): Promise<void> {
+  async #putMarker(): Promise<void> {
     if (this.#version === undefined) return
-    const marker = this.#tier.packMarker(this.#address, this.#holder, false)
+    const marker = this.#tier.packMarker(this.#address, this.#holder, this.#kind)
     this.#version = await this.#tier.replace(this.#address.at, marker, this.#ttl, this.#version)
-    this.#footing = 'marker'
+    // What stands there instead of a marker that was never put may be older than this claim.
+    if (this.#version !== undefined) this.#footing = 'marker'
   }
 
   /** Ends the renewals; waits for one that is under way, since it changes the version. */

@@ -8,6 +8,7 @@ import type { Since } from '../tiers/local-copies.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry } from '../values/entry.js'
 import type { Claim } from './claim.js'
+import { notStoredReason } from './not-stored.js'
 
 /** What a load has come to, and what is known of its key. */
 export interface LoadResult {
@@ -27,12 +28,6 @@ export interface LoadResult {
   readonly detached: boolean
   /** The store did not answer when the flight began. */
   readonly unreachable: boolean
-}
-
-/** Why a value could not be stored that the store never saw. */
-const UNFIT: Partial<Record<string, NotStoredReason>> = {
-  ERR_CACHE_NOT_ENCODABLE: 'not-encodable',
-  ERR_CACHE_TOO_LARGE: 'too-large',
 }
 
 /** Stores a load's result as far as its claim allows, and ends the claim; never fails the load. */
@@ -70,12 +65,9 @@ export async function commitResult(
     await dropOlder(engine, claim, result)
   } catch (error) {
     if (!isCacheError(error)) throw error
-    const unfit = UNFIT[error.code]
-    if (unfit !== undefined) {
-      await discardResult(engine, claim, result, unfit, error)
-      return
-    }
-    await abandonResult(engine, claim, result, 'store-error', error)
+    const reason = notStoredReason(error)
+    if (reason === 'store-error') await abandonResult(engine, claim, result, reason, error)
+    else await discardResult(engine, claim, result, reason, error)
   }
 }
 

@@ -19,6 +19,7 @@ export function flightWith<V>(flight: Flight<V>, changes: FlightChanges<V>): Fli
     signal: flight.signal,
     ended: flight.ended,
     clock: flight.clock,
+    batch: flight.batch,
     get detached() {
       return flight.detached
     },

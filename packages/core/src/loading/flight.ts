@@ -88,6 +88,7 @@ export class RunningFlight implements Flight<unknown> {
     this.#slot = slot
     this.#plan = plan
     engine.running.add(this)
+    plan.member?.fly()
     const { hardTimeout } = plan.settings
     const cancelTimeout = engine.clock.timer(hardTimeout, () =>
       this.abort(loadTimeout(this.key, hardTimeout)),
@@ -98,6 +99,10 @@ export class RunningFlight implements Flight<unknown> {
 
   get signal(): AbortSignal {
     return this.#abort.signal
+  }
+
+  get batch(): object | undefined {
+    return this.#plan.member?.batch
   }
 
   get held(): boolean {
@@ -209,12 +214,14 @@ export class RunningFlight implements Flight<unknown> {
     ttl: Milliseconds = this.#engine.claimTtl,
   ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
     const { tier } = this.#engine
+    const { member } = this.#plan
     const { framed } = this.#plan.settings.view.format.codec
     for (let attempt = 0; attempt < 2; attempt++) {
       if (this.#claimable) this.tags.ask(this.#tagged)
       const now = this.clock.monotonic()
       const request = { holder: this.#holder, ttl, forced: this.reason === 'forced', framed, now }
-      const answer = await acquireClaim(tier, this.#address, this.#slot, request)
+      const acquire = () => acquireClaim(tier, this.#address, this.#slot, request)
+      const answer = await (member === undefined ? acquire() : member.inTurn(acquire))
       if (answer === 'held') break
       if (typeof answer === 'object') return this.#taken(answer)
       if (answer === 'failed') this.#unanswered = true
@@ -222,6 +229,7 @@ export class RunningFlight implements Flight<unknown> {
       // Perhaps a value has just arrived; perhaps the claim that was in the way is gone.
       if ((await this.recheck()) !== undefined) return 'present'
     }
+    member?.decided()
     return (await this.#rideAlong()) ? 'present' : 'held'
   }
 
@@ -387,6 +395,7 @@ export class RunningFlight implements Flight<unknown> {
     this.#over = true
     cancelTimeout()
     this.#engine.running.delete(this)
+    this.#plan.member?.decided()
     // A guard may have claimed and then decided, or been told, not to load.
     await this.#giveUp(this.#unused)
   }

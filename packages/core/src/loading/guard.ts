@@ -28,6 +28,8 @@ export interface Flight<V> {
   readonly clock: Clock
   /** The last look at the store found somebody else's claim: another would be answered with `held`. */
   readonly held: boolean
+  /** What it has in common with the other flights of a call for many items, whose loader runs once for them. */
+  readonly batch: object | undefined
   /** How the key's latest loads in this process failed; forgotten once one succeeds, and when the key is invalidated here. */
   readonly failure: Failure | undefined
   /** What an option of a guard is for this flight: that of the call which started it. */

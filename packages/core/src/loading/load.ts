@@ -16,6 +16,7 @@ import type { Share } from '../values/sharing.js'
 import type { Claim } from './claim.js'
 import { abandonResult, commitResult, discardResult } from './commit.js'
 import { keptFor, lifetimeOf } from './lifetime.js'
+import type { BatchMember } from './load-batch.js'
 import { type Loaded, type Loader, runLoader } from './loader.js'
 
 /** What a call asks for: how to load, and how to keep what was loaded. */
@@ -30,6 +31,8 @@ export interface LoadPlan {
   readonly share: Share | undefined
   /** The call waits for less than others of its cache. */
   readonly impatient: boolean
+  /** The call for many items that it is one of. */
+  readonly member: BatchMember | undefined
   /** Told of what goes on once the call has been answered. */
   readonly waitUntil: WaitUntil | undefined
 }
@@ -119,9 +122,12 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
     detached: load.detached() || tagged === 'overtaken',
     unreachable,
   }
-  if (tagged === 'unknown') await abandonResult(engine, claim, result, 'tags')
-  else if (lifetime !== undefined) await commitResult(engine, claim, result)
-  else await discardResult(engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
+  const store = () => {
+    if (tagged === 'unknown') return abandonResult(engine, claim, result, 'tags')
+    if (lifetime !== undefined) return commitResult(engine, claim, result)
+    return discardResult(engine, claim, result, loaded.ttl === 0 ? 'no-store' : 'ttl-0')
+  }
+  await (plan.member === undefined ? store() : plan.member.inTurn(store))
   return entry
 }
 

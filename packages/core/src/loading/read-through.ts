@@ -155,6 +155,7 @@ async function share(
 ): Promise<Entry<unknown> | typeof LOOK_AGAIN> {
   const { clock, counters, guard } = engine
   const { key } = call.address
+  plan.member?.decided()
   const left = new AbortController()
   // The flight keeps the time of the call that started it; whoever shares it has a time of its own.
   const cancelTimeout = clock.timer(Math.max(0, until - clock.monotonic()), () =>

@@ -8,7 +8,7 @@ export function checkTagOption(tags: unknown, { codec }: ValueFormat): void {
   if (!codec.framed) {
     throw new CacheError(
       'ERR_CACHE_TAG',
-      `values of the codec 'raw' have no frame, and so no tags; received tags ${quote(tags)}. Delete them by key, or use another codec`,
+      `values of the codec '${codec.name}' have no frame, and so no tags; received tags ${quote(tags)}. Delete them by key, or use another codec`,
     )
   }
   if (typeof tags !== 'function') checkTags(tags)

@@ -87,7 +87,7 @@ export class LocalCopies {
   promote({ key, at, space }: Address, found: Remote, { schema, format }: View, since: Since): void {
     const { entry, tags, checkable } = found
     // Without a frame nobody knows how long the remote tier keeps it.
-    if (!format.codec.framed) return
+    if (!format.codec.framed || entry.deleteAt === Number.POSITIVE_INFINITY) return
     if (!this.#trusted || since.time >= entry.staleAt || this.#isOutdated(at, space, tags, since)) return
     const { tags: states } = this.state
     const { maxStaleness, keep } = this.#options

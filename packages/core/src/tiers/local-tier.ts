@@ -8,28 +8,32 @@ import type { LocalTagged } from '../tags/local-tags.js'
 import { localTierTags } from '../tags/local-tier-tags.js'
 import { NO_TAGS } from '../tags/tag-names.js'
 import type { Token } from '../tags/token.js'
-import type { Entry } from '../values/entry.js'
+import { counterDigits, countOf } from '../values/counter.js'
+import { type Entry, UNFRAMED } from '../values/entry.js'
+import type { MarkerKind } from '../values/frame.js'
 import { notEncodable } from '../values/not-encodable.js'
 import { passes } from '../values/schema-check.js'
 import type { Share } from '../values/sharing.js'
 import type { LocalState } from './local-copies.js'
+import { counted, LocalCounter } from './local-counter.js'
 import { hasTags, LocalEntry, type LocalEntryInit, validityOf } from './local-entry.js'
 import { EMPTY, NEWER, type Slot, type SlotTags } from './slot.js'
 import type { LocalStore, Version } from './store.js'
 import type { Address, Packed, Tier, View } from './tier.js'
 
-/** Stands in an entry's value while a load holds the key. */
+/** Stands in an entry's value while a load or a write holds the key. */
 class LocalMarker {
   readonly holder: string
-  readonly open: boolean
+  readonly mark: MarkerKind
 
-  constructor(holder: string, open: boolean) {
+  constructor(holder: string, mark: MarkerKind) {
     this.holder = holder
-    this.open = open
+    this.mark = mark
   }
 }
 
-const MARKER_INIT: LocalEntryInit = {
+/** Never fresh to the short way of a hit. */
+const SMALL_INIT: LocalEntryInit = {
   value: undefined,
   createdAt: 0,
   loadTime: 0,
@@ -42,8 +46,8 @@ const MARKER_INIT: LocalEntryInit = {
   trustedUntil: Number.POSITIVE_INFINITY,
 }
 
-function markerEntry(marker: LocalMarker, deleteAt: EpochMs): LocalEntry {
-  return new LocalEntry({ ...MARKER_INIT, value: marker, deleteAt })
+function smallEntry(value: LocalMarker | LocalCounter, deleteAt: EpochMs): LocalEntry {
+  return new LocalEntry({ ...SMALL_INIT, value, deleteAt })
 }
 
 /** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
@@ -64,20 +68,29 @@ export function localTier(
 
   function isAbsent(at: string): boolean {
     const entry = store.get(at)
-    return entry === undefined || (entry.value instanceof LocalMarker && clock.now() >= entry.deleteAt)
+    return entry === undefined || isGone(entry)
+  }
+
+  /** Where a remote store would have forgotten it; a dead value still stands in the way. */
+  function isGone({ value, deleteAt }: Entry<unknown>): boolean {
+    return (value instanceof LocalMarker || value instanceof LocalCounter) && clock.now() >= deleteAt
   }
 
   function put(at: string, packed: Packed, ttl: Milliseconds): Version {
     const entry = packed as LocalEntry
     // A marker lives as long as its claim; a value carries its own instants.
-    if (!(entry.value instanceof LocalMarker)) {
-      storeValue(at, entry)
-      return entry
+    if (entry.value instanceof LocalMarker || entry.value instanceof LocalCounter) {
+      return putSmall(at, entry.value, clock.now() + ttl)
     }
+    storeValue(at, entry)
+    return entry
+  }
+
+  function putSmall(at: string, value: LocalMarker | LocalCounter, deleteAt: EpochMs): Version {
+    const entry = smallEntry(value, deleteAt)
     // The smallest size there is: the application's own measure is for its values.
-    const marker = markerEntry(entry.value, clock.now() + ttl)
-    store.set(at, marker, 1)
-    return marker
+    store.set(at, entry, 1)
+    return entry
   }
 
   function storeValue(at: string, entry: LocalEntry): void {
@@ -102,14 +115,15 @@ export function localTier(
 
   function readSlot(address: Address, view: View): Slot {
     const entry = store.get(address.at) as LocalEntry | undefined
-    if (entry === undefined) return emptySlot(address, view)
+    if (entry === undefined || isGone(entry)) return emptySlot(address, view)
     const { value } = entry
     const dead = clock.now() >= entry.deleteAt
+    if (value instanceof LocalCounter) return counterSlot(address, entry, value, view)
     if (value instanceof LocalMarker) {
-      if (dead) return emptySlot(address, view)
       const tags = slotTags(address, entry, view)
-      if (value.open) return { kind: 'open', version: entry, tags }
-      return { kind: 'marker', holder: value.holder, version: entry, tags }
+      const { holder, mark } = value
+      if (mark === 'open') return { kind: 'open', version: entry, tags }
+      return { kind: 'marker', holder, version: entry, forWrite: mark === 'write', tags }
     }
     const tags = slotTags(address, entry, view)
     const validity = validityOf(entry, states)
@@ -129,6 +143,19 @@ export function localTier(
       checkable: entry.checkable,
       tags,
     }
+  }
+
+  function counterSlot(
+    address: Address,
+    version: Version,
+    { digits }: LocalCounter,
+    { format, tags, schemaVersion }: View,
+  ): Slot {
+    if (tags.length > 0) return unusable(address, version, 'tag')
+    const { codec } = format
+    const value = codec.framed ? countOf(digits) : codec.decode(Buffer.from(digits))
+    const entry: Entry<unknown> = { ...UNFRAMED, schemaVersion, value }
+    return { kind: 'value', entry, version, id: () => version, checkable: true }
   }
 
   function emptySlot({ space }: Address, { tags: named }: View): Slot {
@@ -156,11 +183,11 @@ export function localTier(
     const found = readSlot(address, view)
     const { schema } = view
     if (schema === undefined || found.kind !== 'value') return found
-    const entry = found.version as LocalEntry
-    if (entry.schema === schema || !entry.checkable) return found
+    const { version } = found
+    if ((version as LocalEntry).schema === schema || !found.checkable) return found
     const judge = (passed: boolean): Slot =>
-      passed ? found : { ...unusable(address, entry, 'schema'), tags: found.tags }
-    const passed = passes(schema, entry.value)
+      passed ? found : { ...unusable(address, version, 'schema'), tags: found.tags }
+    const passed = passes(schema, found.entry.value)
     return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
   }
 
@@ -172,7 +199,10 @@ export function localTier(
     pack(_address, entry, view, checkable, tagged) {
       const { schema, format } = view
       // What a remote store would refuse is refused here too, or the backend could not be swapped.
-      if (!format.codec.framed) format.codec.encode(entry.value)
+      const bytes = format.codec.framed ? undefined : format.codec.encode(entry.value).payload
+      // Digits without a frame are a counter, whoever wrote them.
+      const digits = bytes && counterDigits(bytes)
+      if (digits !== undefined) return smallEntry(new LocalCounter(digits), 0)
       return new LocalEntry({
         ...entry,
         value: kept(entry.value),
@@ -182,7 +212,8 @@ export function localTier(
         trustedUntil: Number.POSITIVE_INFINITY,
       })
     },
-    packMarker: (_address, holder, open) => markerEntry(new LocalMarker(holder, open), 0),
+    packMarker: (_address, holder, mark) => smallEntry(new LocalMarker(holder, mark), 0),
+    idOf: packed => packed,
     async elect(_address, id, _holder, ttl) {
       const entry = id as Entry<unknown>
       if (clock.now() < (refreshed.get(entry) ?? 0)) return undefined
@@ -206,11 +237,18 @@ export function localTier(
       const entry = store.get(address.at) as LocalEntry | undefined
       if (entry === undefined) return
       // Without grace there is no span in which an expired value could be served.
-      if (entry.value instanceof LocalMarker || entry.staleAt === entry.deleteAt) {
+      const small = entry.value instanceof LocalMarker || entry.value instanceof LocalCounter
+      if (small || entry.staleAt === entry.deleteAt) {
         store.delete(address.at)
         return
       }
       store.set(address.at, new LocalEntry({ ...entry, staleAt: 0 }))
+    },
+    async increment({ key, at }, by, { initial, ttl }) {
+      const entry = isAbsent(at) ? undefined : (store.get(at) as LocalEntry)
+      const counter = counted(key, entry === undefined ? new LocalCounter(`${initial}`) : entry.value, by)
+      putSmall(at, counter, entry?.deleteAt ?? clock.now() + ttl)
+      return BigInt(counter.digits)
     },
     clearPrefix(space) {
       // Local keys need no prefix of their own; what clear() may not do is the same on every backend.

@@ -3,7 +3,8 @@ import type { Generations } from '../tags/generations.js'
 import { GENERATION, type RemoteTags } from '../tags/remote-tags.js'
 import { namesOf, type Tagged, type Token, type Validity, worstValidity } from '../tags/token.js'
 import type { CodecLookup } from '../values/codec.js'
-import type { Entry, EntryMeta } from '../values/entry.js'
+import { counterDigits, countOf } from '../values/counter.js'
+import { type Entry, UNFRAMED } from '../values/entry.js'
 import {
   decodeFrameTags,
   decodeHead,
@@ -30,15 +31,6 @@ interface Judged {
 
 const VALID: Judged = { validity: 'valid', tags: undefined }
 
-/** A value without a frame has no instants of its own: it is fresh for as long as the store keeps it. */
-const UNFRAMED: EntryMeta = {
-  createdAt: 0,
-  loadTime: 0,
-  staleAt: Number.POSITIVE_INFINITY,
-  deleteAt: Number.POSITIVE_INFINITY,
-  schemaVersion: 0,
-}
-
 /** Reads what a remote store holds: the value with what its tags say of it, a marker, or why it can't be used. */
 export function remoteReads(
   calls: StoreCalls,
@@ -61,15 +53,18 @@ export function remoteReads(
   ): Slot | Promise<Slot> {
     if (stored === undefined) return EMPTY
     const { version } = stored
-    if (!view.format.codec.framed) {
-      const entry: Entry<unknown> = { ...UNFRAMED, value: view.format.codec.decode(stored.bytes) }
-      const found: FoundValue = { kind: 'value', entry, version, id: () => version, checkable: true }
-      return schemaChecked(address, found, view)
-    }
+    if (!view.format.codec.framed) return unframedSlot(address, stored, view, view.format.codec.decode)
     const head = decodeHead(address.at, stored.bytes)
-    if (head.kind === 'unreadable') return unusable(address, version, head.reason)
+    if (head.kind === 'unreadable') {
+      const digits = head.reason === 'foreign' ? counterDigits(stored.bytes) : undefined
+      if (digits === undefined) return unusable(address, version, head.reason)
+      return unframedSlot(address, stored, view, () => countOf(digits))
+    }
     if (head.kind === 'marker') {
-      return head.open ? { kind: 'open', version } : { kind: 'marker', holder: head.holder, version }
+      const { holder, mark } = head
+      return mark === 'open'
+        ? { kind: 'open', version }
+        : { kind: 'marker', holder, version, forWrite: mark === 'write' }
     }
     const tagged = decodeFrameTags(head, stored.bytes)
     if (tagged === undefined) return unusable(address, version, 'corrupt')
@@ -80,6 +75,26 @@ export function remoteReads(
     return judged.then(one =>
       one === undefined ? UNREACHABLE : valueSlot(address, head, stored, view, one, decoders),
     )
+  }
+
+  function unframedSlot(
+    address: Address,
+    { bytes, version, foreign }: Stored,
+    view: View,
+    decode: (bytes: Uint8Array) => unknown,
+  ): Slot | Promise<Slot> {
+    if (foreign) return unusable(address, version, 'foreign')
+    // What has no frame has no tags.
+    if (view.tags.length > 0) return unusable(address, version, 'tag')
+    let value: unknown
+    try {
+      value = decode(bytes)
+    } catch {
+      return unusable(address, version, 'foreign')
+    }
+    const entry: Entry<unknown> = { ...UNFRAMED, schemaVersion: view.schemaVersion, value }
+    const found: FoundValue = { kind: 'value', entry, version, id: () => version, checkable: true }
+    return schemaChecked(address, found, view)
   }
 
   /** What its tags say of a frame: those that the call has not named cost another round trip. */

@@ -12,6 +12,7 @@ import { StoredTokens } from '../tags/stored-tokens.js'
 import { compress } from '../values/compression.js'
 import {
   asExpired,
+  bitsOf,
   decodeHead,
   encodeFrame,
   encodeMarker,
@@ -42,7 +43,9 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
   const batch = new ReadBatch(calls)
   const storedTokens = new StoredTokens(calls, batch, clock)
   const generations =
-    store.clear === undefined ? new Generations(calls, storedTokens, clock, background) : undefined
+    store.clear === undefined || store.clearsInPart
+      ? new Generations(calls, storedTokens, clock, background)
+      : undefined
   const tags = new RemoteTags(calls, storedTokens, undelivered, generations, background)
 
   function add(at: string, bytes: Uint8Array, ttl: Milliseconds): Promise<Version | undefined> {
@@ -76,10 +79,11 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
       })
       return withinLimit(address, frame)
     },
-    packMarker: (address, holder, open) => encodeMarker(address.at, holder, open),
+    packMarker: (address, holder, mark) => encodeMarker(address.at, holder, mark),
+    idOf: packed => bitsOf(packed as Uint8Array),
     async elect(address, id, holder, ttl) {
       const at = ownKey(address.space, 'refresh', String(id))
-      const marker = encodeMarker(at, holder, false)
+      const marker = encodeMarker(at, holder, 'load')
       const elected = await add(at, marker, ttl)
       if (elected === undefined) return undefined
       let version: Version | undefined = elected
@@ -128,15 +132,14 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
       }
       await calls.run('delete', [at], s => s.delete(at))
     },
+    increment: ({ at }, by, options) => calls.run('increment', [at], s => s.increment(at, by, options)),
     clearPrefix: wireClearPrefix,
     async clear(space) {
-      if (generations !== undefined) {
-        // Throws for a root without a prefix, whose keys can't be told from those of others.
-        wireClearPrefix(space)
-        await generations.clear(space)
-        return
-      }
+      // Throws for a root without a prefix, whose keys can't be told from those of others.
       const prefix = wireClearPrefix(space)
+      // Before the keys go: whoever goes by the old generation until then leaves nothing behind.
+      await generations?.clear(space)
+      if (store.clear === undefined) return
       const call = (s: RemoteStore) => (s.clear as NonNullable<typeof s.clear>)(prefix)
       await calls.run('clear', [prefix], call, { timeout: CLEAR_TIMEOUT })
     },

@@ -7,7 +7,7 @@ import type { Version } from './store.js'
  * What a read found at a key.
  *
  * - `value`: readable and not dead. `id()` names this very state of it: equal ids, nothing happened in between.
- * - `marker`: somebody's claim; `holder` names the flight.
+ * - `marker`: somebody's claim; `holder` names the flight, or the write where it is for one.
  * - `open`: the last load's result was not to be stored; any number may load side by side.
  * - `unusable`: dead, corrupt, foreign, of an older shape; a claim may replace it.
  * - `newer`: of a newer shape than the reader knows; never replaced by it.
@@ -36,7 +36,12 @@ type Found =
       /** Whether the value passes its schema again. */
       readonly checkable: boolean
     }
-  | { readonly kind: 'marker'; readonly holder: string; readonly version: Version }
+  | {
+      readonly kind: 'marker'
+      readonly holder: string
+      readonly version: Version
+      readonly forWrite: boolean
+    }
   | { readonly kind: 'open'; readonly version: Version }
   | { readonly kind: 'unusable'; readonly version: Version; readonly reason: UnusableReason }
   | { readonly kind: 'newer' }

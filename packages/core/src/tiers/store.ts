@@ -35,6 +35,12 @@ export type Version = object
 export interface Stored {
   readonly bytes: Uint8Array
   readonly version: Version
+  /**
+   * Whether another program wrote the bytes in a form of its own, such as serialised or compressed: then they are no
+   * value without a frame, whatever they look like, but a miss that a claim may replace. Absent where there is no
+   * telling; frames are read all the same.
+   */
+  readonly foreign?: boolean
 }
 
 /** What a remote store can hold. */
@@ -104,6 +110,11 @@ export interface RemoteStore {
   expire?(key: string, randomBits: Uint8Array): Promise<void>
   /** Deletes every key that starts with `prefix`, taken literally; only where keys can be enumerated. */
   clear?(prefix: string): Promise<void>
+  /**
+   * Says that `clear` reaches only a part of what the store holds, as when it is made of two of which one can't list
+   * its keys: the core then clears by generations, as where there is no `clear`, and calls `clear` after that.
+   */
+  readonly clearsInPart?: true
   /**
    * Resolves once the store answers; waits for a first connection. Where it has several servers: once `every` one
    * of them answers, or `any`. @default 'every'

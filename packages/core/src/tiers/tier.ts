@@ -4,10 +4,11 @@ import type { KeySpace } from '../keys/key.js'
 import type { TierTags } from '../tags/tag-load.js'
 import type { Tagged } from '../tags/token.js'
 import type { Entry } from '../values/entry.js'
+import type { MarkerKind } from '../values/frame.js'
 import type { StandardSchema } from '../values/standard-schema.js'
 import type { ValueFormat } from '../values/value-format.js'
 import type { Slot } from './slot.js'
-import type { Version } from './store.js'
+import type { IncrementOptions, Version } from './store.js'
 
 /** A key as the application named it, and as the tier stores it. */
 export interface Address {
@@ -59,7 +60,9 @@ export interface Tier {
     checkable: boolean,
     tagged: readonly Tagged[],
   ): Packed
-  packMarker(address: Address, holder: string, open: boolean): Packed
+  packMarker(address: Address, holder: string, mark: MarkerKind): Packed
+  /** What `FoundValue.id()` is once a packed value has been stored; `undefined` for one without a frame. */
+  idOf(packed: Packed): unknown
   /**
    * Elects one refresher of the very value that `id` names, for `ttl`; `undefined` to everyone else. For efficiency
    * only: correctness is the commit's compare-and-set.
@@ -75,6 +78,8 @@ export interface Tier {
   /** Deletes keys, whatever is there. */
   drop(addresses: readonly Address[]): Promise<void>
   expire(address: Address, linger: Milliseconds): Promise<void>
+  /** Counts; see `RemoteStore.increment`. @throws CacheError `ERR_CACHE_COUNTER` */
+  increment(address: Address, by: bigint, options: IncrementOptions): Promise<bigint>
   /** What the addresses of a space begin with. @throws CacheError `ERR_CACHE_UNSUPPORTED` for a root without a prefix. */
   clearPrefix(space: KeySpace): string
   /** Makes everything of a space unreadable, and of those nested in it. */

@@ -58,6 +58,11 @@ export function tieredTier(remote: Tier, copies: LocalCopies): Tier {
         () => copies.drop(address),
         () => remote.expire(address, linger),
       ),
+    increment: (address, by, options) =>
+      around(
+        () => copies.drop(address),
+        () => remote.increment(address, by, options),
+      ),
     // What a load or a conditional write was to replace, and has not.
     delete: (at, version) =>
       around(

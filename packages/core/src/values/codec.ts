@@ -1,7 +1,8 @@
-import { isUtf8 } from 'node:buffer'
 import { CacheError, quote } from '../errors.js'
 import { isJsonLossless } from './json-lossless.js'
+import { decodeJson, encodeJson } from './json-text.js'
 import { notEncodable } from './not-encodable.js'
+import { RAW_CODECS, type RawCodec, type RawCodecName } from './raw-codec.js'
 import { deserializeStructured, serializeStructured } from './structured-clone.js'
 
 /**
@@ -28,9 +29,10 @@ export interface Codec {
  * - `'auto'` (the default): JSON text where that is lossless for the value, structured clone otherwise.
  * - `'json'`: JSON text always, losing what JSON loses: a `Date` becomes a string, `NaN` becomes `null`.
  * - `'structured'`: structured clone always, in V8's own format.
- * - `'raw'`: the string or bytes themselves, without a frame, for keys shared with programs in other languages.
+ * - `'raw'`, `'raw-json'`, `'raw-bytes'`: text, JSON text or bytes without a frame, for keys shared with programs in
+ *   other languages.
  */
-export type CodecName = 'auto' | 'json' | 'structured' | 'raw'
+export type CodecName = 'auto' | 'json' | 'structured' | RawCodecName
 
 /** Finds the codec that wrote a frame by the id in it. */
 export type CodecLookup = (id: number) => Codec | undefined
@@ -53,19 +55,6 @@ export interface FramedCodec {
   readonly decoders: CodecLookup
 }
 
-/**
- * Writes strings as UTF-8 and bytes as they are, with nothing around them.
- *
- * What is valid UTF-8 is read as a string, whichever it was written as; anything else as a `Buffer` of its own.
- */
-export interface RawCodec {
-  readonly framed: false
-  readonly name: 'raw'
-  /** @throws CacheError `ERR_CACHE_NOT_ENCODABLE` for anything but a well-formed string or a `Uint8Array`. */
-  encode(value: unknown): EncodedValue
-  decode(bytes: Uint8Array): string | Buffer
-}
-
 const JSON_ID = 1
 const STRUCTURED_ID = 2
 const FIRST_CUSTOM_ID = 128
@@ -77,12 +66,9 @@ const jsonCodec: Codec = {
   name: 'json',
   id: JSON_ID,
   encode(value) {
-    if (value === undefined) return NOTHING
-    const text: string | undefined = JSON.stringify(value)
-    if (text === undefined) throw new TypeError(`JSON has no text for a ${typeof value}`)
-    return Buffer.from(text)
+    return value === undefined ? NOTHING : encodeJson(value)
   },
-  decode: bytes => (bytes.length === 0 ? undefined : JSON.parse(utf8(bytes))),
+  decode: bytes => (bytes.length === 0 ? undefined : decodeJson(bytes)),
 }
 
 const structuredCodec: Codec = {
@@ -90,20 +76,6 @@ const structuredCodec: Codec = {
   id: STRUCTURED_ID,
   encode: serializeStructured,
   decode: deserializeStructured,
-}
-
-const raw: RawCodec = {
-  framed: false,
-  name: 'raw',
-  encode(value) {
-    if (typeof value === 'string' && value.isWellFormed()) return { codecId: 0, payload: Buffer.from(value) }
-    if (value instanceof Uint8Array) return { codecId: 0, payload: value }
-    throw new CacheError(
-      'ERR_CACHE_NOT_ENCODABLE',
-      `codec 'raw' stores a string without lone surrogates, or a Uint8Array; received ${quote(value)}: encode it yourself, or use another codec`,
-    )
-  },
-  decode: bytes => (isUtf8(bytes) ? utf8(bytes) : Buffer.from(bytes)),
 }
 
 /**
@@ -121,7 +93,9 @@ export function codecNamed(codec: CodecName | Codec): ValueCodec {
     case 'structured':
       return framed('structured', builtIn, () => structuredCodec)
     case 'raw':
-      return raw
+    case 'raw-json':
+    case 'raw-bytes':
+      return RAW_CODECS[codec]
     default: {
       const custom = checked(codec)
       return framed(
@@ -163,7 +137,7 @@ function checked(codec: Codec): Codec {
   if (!isCodec(codec)) {
     throw new CacheError(
       'ERR_CACHE_OPTION',
-      `codec must be 'auto', 'json', 'structured', 'raw', or { name, id from ${FIRST_CUSTOM_ID} to ${LAST_CUSTOM_ID}, encode, decode }; received ${quote(codec)}`,
+      `codec must be 'auto', 'json', 'structured', 'raw', 'raw-json', 'raw-bytes', or { name, id from ${FIRST_CUSTOM_ID} to ${LAST_CUSTOM_ID}, encode, decode }; received ${quote(codec)}`,
     )
   }
   return {
@@ -190,10 +164,4 @@ function isCodec(value: unknown): value is Codec {
     typeof encode === 'function' &&
     typeof decode === 'function'
   )
-}
-
-function utf8(bytes: Uint8Array): string {
-  return Buffer.isBuffer(bytes)
-    ? bytes.toString('utf8')
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }

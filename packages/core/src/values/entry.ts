@@ -18,3 +18,12 @@ export interface EntryMeta {
 export interface Entry<V> extends EntryMeta {
   readonly value: V
 }
+
+/** What has no frame has no instants of its own: it is fresh for as long as the store keeps it. */
+export const UNFRAMED: EntryMeta = {
+  createdAt: 0,
+  loadTime: 0,
+  staleAt: Number.POSITIVE_INFINITY,
+  deleteAt: Number.POSITIVE_INFINITY,
+  schemaVersion: 0,
+}

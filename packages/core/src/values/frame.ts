@@ -5,7 +5,7 @@
  * |---|---|---|
  * | 0–1 | magic `ff 4c` | |
  * | 2 | format, 1 | |
- * | 3 | state: 0 value, 1 expired value, 2 marker, 3 open marker | |
+ * | 3 | state: 0 value, 1 expired value; markers of 2 a load, 3 open, 4 a write | |
  * | 4 | id of the value's codec | |
  * | 5 | flags: 1 compressed, 2 unchecked, 4 tags follow | |
  * | 6–7 | 0 | |
@@ -73,13 +73,19 @@ export interface FrameHead extends EntryMeta {
   readonly payloadOffset: number
 }
 
+/**
+ * What a marker holds its key for: a `load`, a `write` of the application's, or nobody: beside an `open` one others may
+ * load side by side.
+ */
+export type MarkerKind = 'load' | 'open' | 'write'
+
 /** The header of a marker. */
 export interface MarkerHead {
   readonly kind: 'marker'
   /** The holder's id: 16 hexadecimal digits. */
   readonly holder: string
-  /** Whether others may load side by side. */
-  readonly open: boolean
+  /** What it holds the key for. */
+  readonly mark: MarkerKind
 }
 
 /** Bytes that are no frame of this key: another program's, another format's, another key's, or damaged. */
@@ -98,8 +104,9 @@ const MAGIC_1 = 0x4c
 const FORMAT = 1
 const VALUE = 0
 const EXPIRED = 1
-const MARKER = 2
-const OPEN_MARKER = 3
+const FIRST_MARKER = 2
+const MARKERS: readonly MarkerKind[] = ['load', 'open', 'write']
+const LAST_STATE = FIRST_MARKER + MARKERS.length - 1
 const KNOWN_FLAGS = FLAG_COMPRESSED | FLAG_UNCHECKED | FLAG_TAGS
 
 const STATE_AT = 3
@@ -151,10 +158,10 @@ export function encodeFrame(
   return sealed(frame)
 }
 
-/** The bytes of a marker; `holder` is 16 hexadecimal digits; `open` lets others load side by side. */
-export function encodeMarker(key: string, holder: string, open: boolean): Buffer {
+/** The bytes of a marker; `holder` is 16 hexadecimal digits. */
+export function encodeMarker(key: string, holder: string, mark: MarkerKind): Buffer {
   const frame = Buffer.alloc(MARKER_END)
-  writeHead(frame, open ? OPEN_MARKER : MARKER, 0, 0, randomBits())
+  writeHead(frame, FIRST_MARKER + MARKERS.indexOf(mark), 0, 0, randomBits())
   writeKeyHash(frame, HASH_AT, key)
   frame.write(holder, HOLDER_AT, 'hex')
   return sealed(frame)
@@ -173,12 +180,13 @@ export function decodeHead(key: string, bytes: Uint8Array): FrameHead | MarkerHe
   if (frame[2] !== FORMAT || frame.readUInt16LE(RESERVED_AT) !== 0) return OTHER_FORMAT
   const state = frame[STATE_AT] as number
   const flags = frame[FLAGS_AT] as number
-  if (state > OPEN_MARKER || (flags & ~KNOWN_FLAGS) !== 0) return OTHER_FORMAT
+  if (state > LAST_STATE || (flags & ~KNOWN_FLAGS) !== 0) return OTHER_FORMAT
   if (!matchesKeyHash(frame, HASH_AT, key)) return OTHER_KEY
-  if (state >= MARKER) {
+  const mark = MARKERS[state - FIRST_MARKER]
+  if (mark !== undefined) {
     if (frame.length !== MARKER_END || !intact(frame)) return DAMAGED
     const holder = frame.toString('hex', HOLDER_AT, MARKER_END)
-    return { kind: 'marker', holder, open: state === OPEN_MARKER }
+    return { kind: 'marker', holder, mark }
   }
   if (frame.length < FRAME_OVERHEAD) return DAMAGED
   const head = new ValueHead(frame, state === EXPIRED, flags)
@@ -288,4 +296,9 @@ function checksum(frame: Buffer): number {
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** The random bits of a value's frame, as `FrameHead` has them. */
+export function bitsOf(frame: Uint8Array): string {
+  return asBuffer(frame).toString('hex', BITS_AT, CRC_AT)
 }

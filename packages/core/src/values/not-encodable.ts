@@ -12,7 +12,7 @@ export function notEncodable(codec: string, value: unknown, cause: unknown): Cac
   if (isCacheError(cause, 'ERR_CACHE_NOT_ENCODABLE')) return cause
   const [reason = ''] = (cause instanceof Error ? cause.message : quote(cause)).split('\n')
   const found =
-    codec === 'json'
+    codec === 'json' || codec === 'raw-json'
       ? findMember(value, 'json', jsonObstacle, MAX_VISITS)
       : findMember(value, 'structured', obstacle, MAX_VISITS)
   const what = found === undefined ? quote(value) : `${found.what} at ${found.path}`

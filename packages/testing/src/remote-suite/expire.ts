@@ -70,7 +70,7 @@ export const EXPIRE_RULES: Rules = {
   },
   'expire, where there is one, deletes a marker': async context => {
     await withExpire(context, async (store, expire) => {
-      for (const state of [FRAME_STATE.marker, FRAME_STATE.open]) {
+      for (const state of [FRAME_STATE.marker, FRAME_STATE.open, FRAME_STATE.write]) {
         const claim = expectWon(await store.add(context.key(), newFrame('', state), LONG), 'a claim')
         await expire(context.key(), randomBytes(8))
         await expectAbsent(store, context.key())

@@ -1,0 +1,1 @@
+export { type LocalServer, startMemcached, startRedis } from './local-server.js'

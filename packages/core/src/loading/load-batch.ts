@@ -1,0 +1,207 @@
+import { AsyncResource } from 'node:async_hooks'
+import { onAbort } from '../abortable.js'
+import type { Clock } from '../clock.js'
+import type { Milliseconds } from '../duration.js'
+import { CacheError, quote } from '../errors.js'
+import { CALLS_AT_ONCE } from '../tiers/store-calls.js'
+import { Turnstile } from '../tiers/turnstile.js'
+import type { LoadContext } from './loader.js'
+
+/** What a loader of many items is told. */
+export interface LoadManyContext {
+  /** Aborts when nobody waits for any of these items any longer. */
+  readonly signal: AbortSignal
+  /** Whether these are refreshes that no caller waits for. */
+  readonly background: boolean
+  /** What a loader of each item alone is told, in the order of the items: `previous`, `setTtl`, `setTags`, `noStore`. */
+  readonly each: readonly LoadContext[]
+}
+
+/** What a loader of many items returns. */
+type LoadedMany = ReadonlyMap<unknown, unknown> | readonly unknown[]
+
+/** Produces the values of many items at once; see `GetOrSetManyOptions.load`. */
+export type LoadMany<Item> = (
+  items: readonly Item[],
+  context: LoadManyContext,
+) => LoadedMany | PromiseLike<LoadedMany>
+
+/** How long a load waits for others of its batch to be claimed, whatever their guards do. */
+const LONGEST_WAIT: Milliseconds = 1_000
+
+/** A load that waits for its batch. */
+interface Waiting {
+  readonly item: unknown
+  /** Its place among the items of the call. */
+  readonly index: number
+  readonly context: LoadContext
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** Whose load it is, for what follows calls through asynchronous code. */
+  readonly resource: AsyncResource
+}
+
+/**
+ * The loads of one call for many items: each key is claimed, coalesced and stored as if it was alone, but the loader is
+ * called once for all that turn out to be missing.
+ *
+ * It is called when every item is either answered, ready to be loaded, or waiting for somebody else's load; again for
+ * those whose claims are taken over later.
+ */
+export class LoadBatch {
+  readonly #load: LoadMany<never>
+  readonly #clock: Clock
+  readonly #undecided = new Set<BatchMember>()
+  /** What is sent to the store for each item must not wait in line for longer than its deadline. */
+  readonly #turnstile = new Turnstile(CALLS_AT_ONCE)
+  #waiting: Waiting[] = []
+  #members = 0
+  #cancelTimer: (() => void) | undefined
+  #due = false
+
+  constructor(load: LoadMany<never>, clock: Clock) {
+    this.#load = load
+    this.#clock = clock
+  }
+
+  member(item: unknown): BatchMember {
+    const member = new BatchMember(this, item, this.#members++)
+    this.#undecided.add(member)
+    return member
+  }
+
+  /** @internal */
+  decided(member: BatchMember): void {
+    if (this.#undecided.delete(member)) this.#check()
+  }
+
+  /** @internal */
+  load(member: BatchMember, item: unknown, context: LoadContext): Promise<unknown> {
+    const { index } = member
+    return new Promise((resolve, reject) => {
+      const resource = new AsyncResource('LookasideBatch')
+      this.#waiting.push({ item, index, context, resolve, reject, resource })
+      this.#undecided.delete(member)
+      this.#cancelTimer ??= this.#clock.timer(LONGEST_WAIT, () => this.#send())
+      this.#check()
+    })
+  }
+
+  /** @internal */
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turnstile.enter()
+    if (turn !== undefined) await turn
+    try {
+      return await work()
+    } finally {
+      this.#turnstile.leave()
+    }
+  }
+
+  #check(): void {
+    if (this.#due || this.#undecided.size > 0 || this.#waiting.length === 0) return
+    this.#due = true
+    // Those that were decided by the same answer of the store get here a moment later.
+    setImmediate(() => {
+      this.#due = false
+      if (this.#undecided.size === 0) this.#send()
+    })
+  }
+
+  #send(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    const wanted: Waiting[] = []
+    for (const waiting of this.#waiting) {
+      const { signal } = waiting.context
+      if (signal.aborted) waiting.reject(signal.reason)
+      else wanted.push(waiting)
+    }
+    this.#waiting = []
+    // They were claimed in whatever order the servers answered.
+    wanted.sort((a, b) => a.index - b.index)
+    // What one of the loads was started by, the others were as well.
+    wanted[0]?.resource.runInAsyncScope(() => void this.#loadAll(wanted))
+  }
+
+  async #loadAll(wanted: readonly Waiting[]): Promise<void> {
+    const items = wanted.map(({ item }) => item)
+    const each = wanted.map(({ context }) => context)
+    const { signal, forget } = untilAllAborted(each.map(context => context.signal))
+    try {
+      const background = each.every(context => context.background)
+      const loaded = checkLoaded(await this.#load(items as never[], { signal, background, each }), items)
+      for (const [index, { item, resolve, reject }] of wanted.entries()) {
+        const value = loaded instanceof Map ? loaded.get(item) : (loaded as readonly unknown[])[index]
+        if (value instanceof Error) reject(value)
+        else resolve(value)
+      }
+    } catch (error) {
+      for (const { reject } of wanted) reject(error)
+    } finally {
+      forget()
+    }
+  }
+}
+
+/** One item of a batch, until it is known what becomes of it. */
+export class BatchMember {
+  readonly batch: LoadBatch
+  readonly index: number
+  readonly #item: unknown
+  #flies = false
+
+  constructor(batch: LoadBatch, item: unknown, index: number) {
+    this.batch = batch
+    this.#item = item
+    this.index = index
+  }
+
+  /** It has a flight of its own, whose end decides. */
+  fly(): void {
+    this.#flies = true
+  }
+
+  /** Its caller has been answered, perhaps while its flight goes on. */
+  answered(): void {
+    if (!this.#flies) this.decided()
+  }
+
+  /** Nothing more will come of it, or not before somebody else's load is over: the others need not wait for it. */
+  decided(): void {
+    this.batch.decided(this)
+  }
+
+  load(context: LoadContext): Promise<unknown> {
+    return this.batch.load(this, this.#item, context)
+  }
+
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.batch.inTurn(work)
+  }
+}
+
+function checkLoaded(loaded: unknown, items: readonly unknown[]): LoadedMany {
+  if (loaded instanceof Map) return loaded
+  if (Array.isArray(loaded) && loaded.length === items.length) return loaded
+  const what = Array.isArray(loaded) ? `an array of ${loaded.length}` : quote(loaded)
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `load of getOrSetMany must return a Map by item, or an array with one value for each of its ${items.length} items in their order; it returned ${what}`,
+  )
+}
+
+/** A signal that aborts when all of them have. */
+function untilAllAborted(signals: readonly AbortSignal[]) {
+  const controller = new AbortController()
+  let left = signals.length
+  const abort = (signal: AbortSignal) => {
+    left--
+    if (left === 0) controller.abort(signal.reason)
+  }
+  const watches = signals.map(signal => onAbort(signal, () => abort(signal)))
+  const forget = () => {
+    for (const unwatch of watches) unwatch()
+  }
+  return { signal: controller.signal, forget }
+}

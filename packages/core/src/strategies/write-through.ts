@@ -1,0 +1,79 @@
+import type { Cache, UpdateOptions } from '../cache/cache.js'
+import { insideOf } from '../cache/cache-inside.js'
+import { SET_MANY_NAMES } from '../cache/call-checks.js'
+import { overrideSettings } from '../cache/settings.js'
+import { CacheError, quote } from '../errors.js'
+import { writtenButNot } from '../invalidation/invalidate-after.js'
+import { checkKey } from '../keys/key.js'
+import { checkOptions } from '../options/options.js'
+import { checkTagOption } from '../tags/tag-options.js'
+import type { TagOption } from '../tags/tag-plan.js'
+import { type CheckedValue, checkValue } from '../values/schema-check.js'
+import { KeyHold } from './key-hold.js'
+
+/**
+ * Writes to the database and to the cache in one go, so that readers find the new value at once.
+ *
+ * A marker takes the key's place first, and the local tiers of all processes drop it: during the write nobody is served
+ * the old value, and nobody stores one. Afterwards the value takes the marker's place, if that is still there; otherwise,
+ * and whenever the write rejects, the key is deleted. So of two writers who overlap neither leaves the loser's value, and
+ * one that crashes leaves a marker, which expires with its claim. A store that does not answer keeps nobody from
+ * writing: then it is a write and a delete, which is sent again until it lands.
+ *
+ * `value` may be a function of the write's result, for what only the database knows. Resolves to that result, and rejects
+ * with what the write rejects with. Readers who meet the marker wait or load, as their guard has it. Values of a `raw`
+ * codec know no marker in a remote store: others may read the old one meanwhile.
+ *
+ * @throws CacheError `ERR_CACHE_SCHEMA`, before anything is written, for a value that does not match its schema;
+ * `ERR_CACHE_INVALIDATION`, with the write's `result`, when the write succeeded and its value can't be told or is bad, and
+ * with `onUndelivered: 'reject'` where the key could not be deleted; `ERR_CACHE_OPTION` for bad arguments.
+ *
+ * @example
+ * await writeThrough(cache, `user:${user.id}`, user, () => db.saveUser(user), { ttl: '5m' })
+ */
+export async function writeThrough<V, I, R, T extends I = I>(
+  cache: Cache<V, I>,
+  key: string,
+  value: T | ((result: R) => T),
+  write: () => R | PromiseLike<R>,
+  options?: UpdateOptions<V>,
+): Promise<R> {
+  const inside = insideOf(cache, 'writeThrough')
+  checkKey(key)
+  checkOptions('writeThrough', options, SET_MANY_NAMES)
+  if (typeof write !== 'function') {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `writeThrough takes the write to the database as a function; received ${quote(write)}`,
+    )
+  }
+  const { tags, ...rest } = options ?? {}
+  checkTagOption(tags, inside.settings.view.format)
+  const settings = overrideSettings(inside.settings, rest)
+  const check = (given: unknown) => checkValue(settings.view.schema, given, key)
+  const early = typeof value === 'function' ? undefined : await check(value)
+  const address = inside.engine.tier.address(inside.space, key)
+  const hold = await KeyHold.take(inside, { address, settings, tags: tags as TagOption })
+  let result: R
+  try {
+    result = await write()
+  } catch (error) {
+    // It may have committed all the same. What it failed with matters more than what becomes of the delete.
+    await hold.drop().catch(() => {})
+    throw error
+  }
+  let checked: CheckedValue
+  try {
+    checked = early ?? (await check((value as (result: R) => T)(result)))
+  } catch (cause) {
+    await hold.drop().catch(() => {})
+    throw writtenButNot('what it wrote is not in the cache', cause, result)
+  }
+  if (await hold.store(checked)) return result
+  try {
+    await hold.drop()
+  } catch (cause) {
+    throw writtenButNot('what it makes obsolete was not invalidated', cause, result)
+  }
+  return result
+}
