@@ -4,6 +4,8 @@ import { LoadSlot, type LoadSlots } from './load-slots.js'
 export interface LoadPlace {
   /** Whether it has its place, or stands in line for one that is shared. */
   readonly held: boolean
+  /** Whether another flight of its batch has the place already, or stands in line for it. */
+  readonly wanted: boolean
   /** What the loads that it asks for may borrow meanwhile. */
   readonly slot: LoadSlot
   /** Takes it. Rejects with the flight's reason when that aborts first. */
@@ -18,6 +20,7 @@ export function ownPlace(slots: LoadSlots, signal: AbortSignal): LoadPlace {
     get held() {
       return slot.held
     },
+    wanted: false,
     slot,
     take: () => slot.take(),
     giveBack: () => slot.giveBack(),
@@ -36,6 +39,9 @@ export function batchPlace(slots: LoadSlots, batch: object, signal: AbortSignal)
   return {
     get held() {
       return place.has(user)
+    },
+    get wanted() {
+      return place.wanted
     },
     get slot() {
       return place.slot
@@ -60,6 +66,10 @@ class SharedPlace {
 
   get slot(): LoadSlot {
     return this.#slot
+  }
+
+  get wanted(): boolean {
+    return this.#users.size > 0
   }
 
   has(user: object): boolean {
@@ -87,7 +97,11 @@ class SharedPlace {
     if (!this.#users.delete(user) || this.#users.size > 0) return
     // Whoever takes it later begins anew.
     this.#left.abort()
-    this.#slot.giveBack()
+    const slot = this.#slot
+    const giveBack = () => slot.giveBack()
+    giveBack()
+    // It may have been handed over in this very moment.
+    this.#taking?.then(giveBack, () => {})
     this.#left = new AbortController()
     this.#slot = new LoadSlot(this.#slots, this.#left.signal)
     this.#taking = undefined

@@ -26,8 +26,11 @@ export type LoadMany<Item> = (
   context: LoadManyContext,
 ) => LoadedMany | PromiseLike<LoadedMany>
 
-/** How long a load waits for others of its batch to be claimed, whatever their guards do. */
+/** How long a load waits for others of its batch, whatever their guards do; while the store is being asked, longer. */
 const LONGEST_WAIT: Milliseconds = 1_000
+
+/** How long a load whose claim was taken over waits for others like it: whoever waits for a claim looks now and then. */
+const LATE_WAIT: Milliseconds = 50
 
 /** A load that waits for its batch. */
 interface Waiting {
@@ -52,11 +55,18 @@ export class LoadBatch {
   readonly #load: LoadMany<never>
   readonly #clock: Clock
   readonly #undecided = new Set<BatchMember>()
+  /** Those that are neither answered nor being loaded here. */
+  readonly #open = new Set<BatchMember>()
   /** What is sent to the store for each item must not wait in line for longer than its deadline. */
   readonly #turnstile = new Turnstile(CALLS_AT_ONCE)
   #waiting: Waiting[] = []
   #members = 0
+  /** Claims and commits that are under way, or wait for their turn. */
+  #storeCalls = 0
   #cancelTimer: (() => void) | undefined
+  #cancelLateTimer: (() => void) | undefined
+  /** One that waits was not known to be somebody else's before. */
+  #prompt = false
   #due = false
 
   constructor(load: LoadMany<never>, clock: Clock) {
@@ -67,6 +77,7 @@ export class LoadBatch {
   member(item: unknown): BatchMember {
     const member = new BatchMember(this, item, this.#members++)
     this.#undecided.add(member)
+    this.#open.add(member)
     return member
   }
 
@@ -76,30 +87,55 @@ export class LoadBatch {
   }
 
   /** @internal */
+  answered(member: BatchMember): void {
+    if (this.#open.delete(member)) this.#check()
+  }
+
+  /** @internal */
   load(member: BatchMember, item: unknown, context: LoadContext): Promise<unknown> {
     const { index } = member
     return new Promise((resolve, reject) => {
       const resource = new AsyncResource('LookasideBatch')
       this.#waiting.push({ item, index, context, resolve, reject, resource })
-      this.#undecided.delete(member)
-      this.#cancelTimer ??= this.#clock.timer(LONGEST_WAIT, () => this.#send())
+      this.#open.delete(member)
+      if (this.#undecided.delete(member)) this.#prompt = true
+      this.#wait()
       this.#check()
     })
   }
 
   /** @internal */
   async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    this.#storeCalls++
     const turn = this.#turnstile.enter()
     if (turn !== undefined) await turn
     try {
       return await work()
     } finally {
       this.#turnstile.leave()
+      this.#storeCalls--
     }
+  }
+
+  #wait(): void {
+    this.#cancelTimer ??= this.#clock.timer(LONGEST_WAIT, () => {
+      this.#cancelTimer = undefined
+      if (this.#asksStore) this.#wait()
+      else this.#send()
+    })
+  }
+
+  /** Of thousands of items each store call is in time, but not all of them together. */
+  get #asksStore(): boolean {
+    return this.#storeCalls > 0 || [...this.#undecided].some(member => !member.flies)
   }
 
   #check(): void {
     if (this.#due || this.#undecided.size > 0 || this.#waiting.length === 0) return
+    if (!this.#prompt && this.#open.size > 0) {
+      this.#cancelLateTimer ??= this.#clock.timer(LATE_WAIT, () => this.#send())
+      return
+    }
     this.#due = true
     // Those that were decided by the same answer of the store get here a moment later.
     setImmediate(() => {
@@ -111,6 +147,9 @@ export class LoadBatch {
   #send(): void {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+    this.#cancelLateTimer?.()
+    this.#cancelLateTimer = undefined
+    this.#prompt = false
     const wanted: Waiting[] = []
     for (const waiting of this.#waiting) {
       const { signal } = waiting.context
@@ -149,7 +188,8 @@ export class BatchMember {
   readonly batch: LoadBatch
   readonly index: number
   readonly #item: unknown
-  #flies = false
+  /** It has a flight of its own, whose end decides. */
+  flies = false
 
   constructor(batch: LoadBatch, item: unknown, index: number) {
     this.batch = batch
@@ -157,14 +197,14 @@ export class BatchMember {
     this.index = index
   }
 
-  /** It has a flight of its own, whose end decides. */
   fly(): void {
-    this.#flies = true
+    this.flies = true
   }
 
   /** Its caller has been answered, perhaps while its flight goes on. */
   answered(): void {
-    if (!this.#flies) this.decided()
+    this.batch.answered(this)
+    if (!this.flies) this.decided()
   }
 
   /** Nothing more will come of it, or not before somebody else's load is over: the others need not wait for it. */

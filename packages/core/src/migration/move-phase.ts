@@ -1,11 +1,12 @@
 import type { Milliseconds } from '../duration.js'
 import type { Version } from '../tiers/store.js'
+import { tokenAt } from './lifetime-left.js'
 import type { MigratingSettings } from './migrating-options.js'
 import type { MigrationPhase, PhaseOperations } from './migration-phase.js'
 import { MoveReads } from './move-reads.js'
 import { MovedCounters } from './moved-counters.js'
 import { encodeMoving, MOVING_TTL } from './moving.js'
-import { OldStore } from './old-store.js'
+import { type OldSlot, OldStore } from './old-store.js'
 import { OldVersion } from './old-version.js'
 
 /**
@@ -20,7 +21,8 @@ export function moveOperations(
 ): PhaseOperations {
   const old = new OldStore(from, to, { clock, timeout, keepFor, reads: phase === 'move' })
   const counters = new MovedCounters(to, old, clock)
-  const reads = new MoveReads(to, old, counters, clock)
+  const byGenerations = to.clear !== undefined && from.clear === undefined
+  const reads = new MoveReads(to, old, counters, clock, byGenerations ? { shards: from.shards } : undefined)
   /** What they name was written when the old store had nothing, and nobody who moves writes there. */
   const alone = new WeakSet<Version>()
 
@@ -41,14 +43,12 @@ export function moveOperations(
     return undefined
   }
 
-  /** Whether the old store has a value; `undefined` where nobody knows, and where what it has counts for nothing. */
-  async function isInOld(key: string): Promise<boolean | undefined> {
+  async function inOld(key: string): Promise<OldSlot> {
     const until = old.until()
     const [looked] = await old.look([key], until)
-    if (looked === undefined) return false
-    if (!old.holds(key, looked)) return undefined
+    if (!old.holds(key, looked)) return looked
     const [found] = await old.read([key], until)
-    return old.holds(key, found) || undefined
+    return found
   }
 
   async function remove(key: string, until = old.until()): Promise<boolean> {
@@ -68,12 +68,15 @@ export function moveOperations(
     async add(key, bytes, ttl) {
       const version = await to.add(key, bytes, ttl)
       if (version === undefined) return undefined
-      const there = await isInOld(key)
-      if (there === true) {
+      const found = await inOld(key)
+      // A new token beside one that the old store may have would end all that was tagged before.
+      const hides = found instanceof Error && tokenAt(key, bytes) !== undefined && !old.isGivenUp(found)
+      if (hides || old.holds(key, found)) {
         await to.delete(key, version)
+        if (hides) throw found
         return undefined
       }
-      if (there === false) alone.add(version)
+      if (found === undefined) alone.add(version)
       return version
     },
 

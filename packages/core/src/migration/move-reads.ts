@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
-import type { RemoteStore, Stored, Version } from '../tiers/store.js'
+import type { RemoteStore, Stored, StoreShards, Version } from '../tiers/store.js'
 import { lifetimeLeft } from './lifetime-left.js'
 import type { MovedCounters } from './moved-counters.js'
 import { decodeMoving, encodeMoving, MOVING_TTL, type MovingCounter } from './moving.js'
+import { OldGenerations } from './old-generations.js'
 import type { OldSlot, OldStore } from './old-store.js'
 import { servedFromOld } from './old-version.js'
 
@@ -35,12 +36,21 @@ export class MoveReads {
   readonly #old: OldStore
   readonly #counters: MovedCounters
   readonly #clock: Clock
+  /** Given where the old store clears by generations, and the new one does not. */
+  readonly #generations: { readonly shards: StoreShards | undefined } | undefined
 
-  constructor(to: RemoteStore, old: OldStore, counters: MovedCounters, clock: Clock) {
+  constructor(
+    to: RemoteStore,
+    old: OldStore,
+    counters: MovedCounters,
+    clock: Clock,
+    generations: { readonly shards: StoreShards | undefined } | undefined,
+  ) {
     this.#to = to
     this.#old = old
     this.#counters = counters
     this.#clock = clock
+    this.#generations = generations
   }
 
   /** `until` is when the patience with the old store ends. */
@@ -93,8 +103,10 @@ export class MoveReads {
       claims.map(({ key }) => key),
       until,
     )
+    const generations =
+      this.#generations && new OldGenerations(key => this.get(key), this.#generations.shards)
     await Promise.all(
-      claims.map((one, index) => caught(slots, one.key, () => this.#settle(one, again[index]))),
+      claims.map((one, index) => caught(slots, one.key, () => this.#settle(one, again[index], generations))),
     )
     return slots
   }
@@ -121,7 +133,11 @@ export class MoveReads {
     }
   }
 
-  async #settle({ key, claim, moving, error }: Found, slot: OldSlot): Promise<Slot> {
+  async #settle(
+    { key, claim, moving, error }: Found,
+    slot: OldSlot,
+    generations: OldGenerations | undefined,
+  ): Promise<Slot> {
     if (error !== undefined) return error
     const found = this.#old.holds(key, slot) ? slot : undefined
     if (claim === undefined) {
@@ -130,7 +146,7 @@ export class MoveReads {
       return there ?? (found && servedFromOld(found))
     }
     const left = found && this.#movableFor(key, found)
-    if (found === undefined || left === undefined) {
+    if (found === undefined || left === undefined || (await generations?.keep(key, found.bytes)) === false) {
       await this.#to.delete(key, claim)
       return found && servedFromOld(found)
     }

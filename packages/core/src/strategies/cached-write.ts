@@ -6,7 +6,6 @@ import type { Engine } from '../engine.js'
 import { isCacheError } from '../errors.js'
 import { invalidateQuietly } from '../invalidation/invalidation.js'
 import { lifetimeOf } from '../loading/lifetime.js'
-import { tagsOf } from '../tags/tag-options.js'
 import type { FoundValue } from '../tiers/slot.js'
 import type { PendingWrite, PendingWrites } from './pending-writes.js'
 
@@ -31,7 +30,7 @@ export async function cacheUnwritten(
     const since = engine.copies?.since()
     const lifetime = lifetimeOf(checked.value, undefined, shorter, engine.clock)
     const { view } = settings
-    const names = tagsOf(write.tags, checked.value)
+    const { tags: names } = write
     const over = undefined
     const tagged = lifetime && (await tagsToWrite(engine, { address, view, names, lifetime, over }))
     const packed = await writeValue(engine, { address, view, checked, tagged, lifetime, since, over })
@@ -47,7 +46,7 @@ export async function settleWritten(
   write: PendingWrite,
   pending: PendingWrites,
 ): Promise<void> {
-  const { address, settings, checked, tags } = write
+  const { address, settings, checked, tags: names } = write
   const { view } = settings
   await write.cached.catch(() => {})
   // What is there now belongs to a newer value.
@@ -62,7 +61,6 @@ export async function settleWritten(
     if (found.kind !== 'value' || found.id() !== write.cachedId) return false
     const lifetime = lifetimeOf(checked.value, undefined, settings, clock)
     if (lifetime === undefined) return false
-    const names = tagsOf(tags, checked.value)
     const tagged = await tagsToWrite(engine, { address, view, names, lifetime, over: found })
     if (tagged === undefined) return false
     const { at } = address

@@ -2,12 +2,12 @@ import type { CacheInside } from '../cache/cache-inside.js'
 import type { Settings } from '../cache/settings.js'
 import { storeWritten } from '../cache/store-written.js'
 import { isCacheError } from '../errors.js'
+import type { NotStoredReason } from '../events.js'
 import { invalidateKeys } from '../invalidation/invalidation.js'
 import { keptFor, lifetimeOf } from '../loading/lifetime.js'
 import { notStoredReason } from '../loading/not-stored.js'
 import { claimForWrite, type WriteClaim } from '../loading/write-claim.js'
 import type { TagsBefore } from '../tags/tag-load.js'
-import { tagsOf } from '../tags/tag-options.js'
 import { type TagOption, tagPlan } from '../tags/tag-plan.js'
 import type { Since } from '../tiers/local-copies.js'
 import type { Address } from '../tiers/tier.js'
@@ -18,6 +18,12 @@ export interface Intent {
   readonly address: Address
   readonly settings: Settings
   readonly tags: TagOption
+}
+
+/** A value that passes its schema, and the names of its tags. */
+export interface TaggedValue {
+  readonly checked: CheckedValue
+  readonly names: readonly string[]
 }
 
 /** What a key was found to be when its write claimed it. */
@@ -53,26 +59,26 @@ export class KeyHold {
   }
 
   /** Puts the value in the marker's place, where that still stands; `false` says that it is not stored. */
-  async store(checked: CheckedValue): Promise<boolean> {
+  async store({ checked, names }: TaggedValue): Promise<boolean> {
     const { engine } = this.#inside
-    const { tier, clock, claimTtl, events } = engine
-    const { address, settings, tags } = this.#intent
+    const { tier, clock, claimTtl } = engine
+    const { address, settings } = this.#intent
     const held = this.#held
     const lifetime = lifetimeOf(checked.value, undefined, settings, clock)
-    if (held === undefined || held.contended || lifetime === undefined) return false
+    if (lifetime === undefined) return this.#notStored('ttl-0')
+    if (held === undefined || held.contended) return false
     const { view } = settings
     try {
       const kept = keptFor(lifetime, view, clock.now(), claimTtl)
-      const tagged = await tier.tags.after(held.tags, tagsOf(tags, checked.value), kept)
-      if (typeof tagged === 'string') return false
+      const tagged = await tier.tags.after(held.tags, names, kept)
+      if (tagged === 'unknown') return this.#notStored('tags')
+      if (tagged === 'overtaken') return false
       const written = { address, view, checked, tagged, lifetime, since: held.since }
       const stored = await storeWritten(engine, written, (packed, ttl) => held.claim.commit(packed, ttl))
       return stored !== undefined
     } catch (error) {
       if (!isCacheError(error)) throw error
-      const reason = notStoredReason(error)
-      if (events.active) events.emit({ type: 'not-stored', key: address.key, reason, error })
-      return false
+      return this.#notStored(notStoredReason(error), error)
     }
   }
 
@@ -90,6 +96,13 @@ export class KeyHold {
     // Ends what keeps it alive.
     await held?.claim.release().catch(failed)
     await invalidateKeys(engine, 'delete', [this.#intent.address])
+  }
+
+  #notStored(reason: NotStoredReason, error?: Error): false {
+    const { events } = this.#inside.engine
+    const { key } = this.#intent.address
+    if (events.active) events.emit({ type: 'not-stored', key, reason, ...(error !== undefined && { error }) })
+    return false
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Settings } from '../cache/settings.js'
-import type { TagOption } from '../tags/tag-plan.js'
 import type { Address } from '../tiers/tier.js'
 import type { CheckedValue } from '../values/schema-check.js'
 
@@ -8,7 +7,8 @@ export class PendingWrite {
   readonly address: Address
   readonly checked: CheckedValue
   readonly settings: Settings
-  readonly tags: TagOption
+  /** The names of its tags. */
+  readonly tags: readonly string[]
   /** Resolves when it has been written, or given up, or when what has taken its place has. */
   readonly done: Promise<void>
   /** What the value in the cache is known by; `undefined` where it is not there. */
@@ -17,7 +17,7 @@ export class PendingWrite {
   cached: Promise<void> = Promise.resolve()
   #resolve: () => void = () => {}
 
-  constructor(address: Address, checked: CheckedValue, settings: Settings, tags: TagOption) {
+  constructor(address: Address, checked: CheckedValue, settings: Settings, tags: readonly string[]) {
     this.address = address
     this.checked = checked
     this.settings = settings

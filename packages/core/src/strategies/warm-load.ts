@@ -42,7 +42,7 @@ export class WarmLoad {
     this.key = key
     const run = (context: LoadContext) => this.#load(item, context)
     // A loader that takes no context sets no tags, which its misses then need not ask for.
-    this.#loader = settings.load.length > 5 ? context => run(context) : (...[context]) => run(context)
+    this.#loader = settings.load.length > 1 ? context => run(context) : (...[context]) => run(context)
   }
 
   /** Whether a loader runs or has run for it. */

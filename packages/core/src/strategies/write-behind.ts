@@ -6,8 +6,7 @@ import { CacheError } from '../errors.js'
 import { checkKey } from '../keys/key.js'
 import type { Loader } from '../loading/loader.js'
 import { checkOptions } from '../options/options.js'
-import { checkTagOption } from '../tags/tag-options.js'
-import type { TagOption } from '../tags/tag-plan.js'
+import { checkTagOption, tagsOf } from '../tags/tag-options.js'
 import { checkValue } from '../values/schema-check.js'
 import { BehindWriter } from './behind-writer.js'
 import { cacheUnwritten } from './cached-write.js'
@@ -96,8 +95,9 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
     checkTagOption(tags, inherited.view.format)
     const settings = overrideSettings(inherited, rest)
     const checked = await checkValue(settings.view.schema, value, key)
+    const names = tagsOf(tags, checked.value)
     this.#checkOpen(key)
-    const write = new PendingWrite(engine.tier.address(space, key), checked, settings, tags as TagOption)
+    const write = new PendingWrite(engine.tier.address(space, key), checked, settings, names)
     const entering = this.#writes.enter(write)
     const { unwrittenTtl } = this.#settings
     write.cached = entering.then(async taken => {

@@ -6,10 +6,10 @@ import { CacheError, quote } from '../errors.js'
 import { writtenButNot } from '../invalidation/invalidate-after.js'
 import { checkKey } from '../keys/key.js'
 import { checkOptions } from '../options/options.js'
-import { checkTagOption } from '../tags/tag-options.js'
+import { checkTagOption, tagsOf } from '../tags/tag-options.js'
 import type { TagOption } from '../tags/tag-plan.js'
-import { type CheckedValue, checkValue } from '../values/schema-check.js'
-import { KeyHold } from './key-hold.js'
+import { checkValue } from '../values/schema-check.js'
+import { KeyHold, type TaggedValue } from './key-hold.js'
 
 /**
  * Writes to the database and to the cache in one go, so that readers find the new value at once.
@@ -50,10 +50,13 @@ export async function writeThrough<V, I, R, T extends I = I>(
   const { tags, ...rest } = options ?? {}
   checkTagOption(tags, inside.settings.view.format)
   const settings = overrideSettings(inside.settings, rest)
-  const check = (given: unknown) => checkValue(settings.view.schema, given, key)
+  const check = async (given: unknown): Promise<TaggedValue> => {
+    const checked = await checkValue(settings.view.schema, given, key)
+    return { checked, names: tagsOf(tags, checked.value) }
+  }
   const early = typeof value === 'function' ? undefined : await check(value)
   const address = inside.engine.tier.address(inside.space, key)
-  const hold = await KeyHold.take(inside, { address, settings, tags: tags as TagOption })
+  const hold = await KeyHold.take(inside, { address, settings, tags: early?.names ?? (tags as TagOption) })
   let result: R
   try {
     result = await write()
@@ -62,14 +65,14 @@ export async function writeThrough<V, I, R, T extends I = I>(
     await hold.drop().catch(() => {})
     throw error
   }
-  let checked: CheckedValue
+  let tagged: TaggedValue
   try {
-    checked = early ?? (await check((value as (result: R) => T)(result)))
+    tagged = early ?? (await check((value as (result: R) => T)(result)))
   } catch (cause) {
     await hold.drop().catch(() => {})
     throw writtenButNot('what it wrote is not in the cache', cause, result)
   }
-  if (await hold.store(checked)) return result
+  if (await hold.store(tagged)) return result
   try {
     await hold.drop()
   } catch (cause) {

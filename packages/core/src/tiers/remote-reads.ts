@@ -66,8 +66,11 @@ export function remoteReads(
         ? { kind: 'open', version }
         : { kind: 'marker', holder, version, forWrite: mark === 'write' }
     }
-    const tagged = decodeFrameTags(head, stored.bytes)
-    if (tagged === undefined) return unusable(address, version, 'corrupt')
+    const written = decodeFrameTags(head, stored.bytes)
+    if (written === undefined) return unusable(address, version, 'corrupt')
+    // Where keys can be listed what was cleared is gone: a generation is that of a store the frame was moved from.
+    const moved = generations === undefined && written[0]?.name === GENERATION
+    const tagged = moved ? written.slice(1) : written
     const judged = judge(address, head, view, tagged, known)
     const { decoders } = view.format.codec
     if (!(judged instanceof Promise)) return valueSlot(address, head, stored, view, judged, decoders)

@@ -121,7 +121,8 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
       }
       for (let attempt = 0; attempt < 2; attempt++) {
         const stored = await calls.run('get', [at], s => s.get(at))
-        if (stored === undefined) return
+        // A store over two may have found nothing where it looked, and something elsewhere to delete.
+        if (stored === undefined) break
         const head = decodeHead(address.at, stored.bytes)
         const ttl = head.kind === 'value' ? head.deleteAt + linger - clock.now() : 0
         if (ttl < 1) break

@@ -1,0 +1,269 @@
+import { type WriteBehindContext, type WriteBehindOptions, writeBehind } from '@lookaside/core'
+import { ManualClock } from '@lookaside/testing'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { memory } from '../backends.js'
+import { RowDatabase } from '../writing/row-database.js'
+import { observedCache } from './observed-cache.js'
+import { settled } from './settled.js'
+
+function opened(options: Partial<WriteBehindOptions<unknown>> = {}, clock = new ManualClock()) {
+  const observed = observedCache(memory, { clock })
+  const database = new RowDatabase()
+  const onFailure = vi.fn()
+  const behind = writeBehind(observed.cache, { write: database.write, onFailure, ...options })
+  return { ...observed, database, behind, onFailure }
+}
+
+const DOWN = new Error('connection refused')
+
+/** When each write came, counted from the first. */
+async function attemptsOf(
+  options: Partial<WriteBehindOptions<unknown>>,
+  clock: ManualClock,
+): Promise<number[]> {
+  const times: number[] = []
+  const write = () => {
+    times.push(clock.monotonic())
+    throw DOWN
+  }
+  const { behind } = opened({ ...options, write }, clock)
+  await behind.set('a', 1)
+  const flushing = settled(behind.flush())
+  while (!flushing()) await clock.advance(1_000)
+  return times.map(time => time - (times[0] as number))
+}
+
+describe('A write that fails', () => {
+  it('is tried ten times more, after pauses that double up to 10 seconds, the shorter half by chance', async () => {
+    const longest = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000]
+    for (const random of [0, 0.5, 0.999_999]) {
+      const pauses = longest.map(each => Math.ceil(each * (0.5 + random / 2)))
+      const clock = new ManualClock({ random: () => random })
+      const times = await attemptsOf({}, clock)
+      expect(times.slice(1).map((time, index) => time - (times[index] as number))).toEqual(pauses)
+    }
+  })
+
+  it('is tried as often as it says, and not at all where it says so', async () => {
+    expect(await attemptsOf({ retries: 2 }, new ManualClock())).toEqual([0, 75, 225])
+    expect(await attemptsOf({ retries: 0 }, new ManualClock())).toEqual([0])
+  })
+
+  it('is told which attempt it is', async () => {
+    const attempts: number[] = []
+    const write = (_: unknown, { attempt }: WriteBehindContext) => {
+      attempts.push(attempt)
+      if (attempt < 3) throw DOWN
+    }
+    const { behind, clock, onFailure } = opened({ write })
+    await behind.set('a', 1)
+    const flushing = behind.flush()
+    await clock.advance(1_000)
+    await flushing
+    await behind.set('a', 2)
+    const again = behind.flush()
+    await clock.advance(1_000)
+    await again
+    expect(attempts).toEqual([1, 2, 3, 1, 2, 3])
+    expect(onFailure).not.toHaveBeenCalled()
+  })
+
+  it('is tried until it succeeds, where it is told to', async () => {
+    const { behind, clock, database } = opened({ retries: Number.POSITIVE_INFINITY })
+    database.down = DOWN
+    await behind.set('a', 1)
+    const flushing = settled(behind.flush())
+    await clock.advance(3_600_000)
+    expect(flushing()).toBe(false)
+    expect(database.writes.length).toBeGreaterThan(300)
+    database.down = undefined
+    await clock.advance(10_000)
+    expect(flushing()).toBe(true)
+    expect([...database.rows]).toEqual([['a', 1]])
+  })
+
+  it('is served as long as it is tried', async () => {
+    const { behind, cache, clock, database } = opened({ unwrittenTtl: '1m' })
+    database.down = DOWN
+    await behind.set('a', 1)
+    void behind.flush()
+    await clock.advance(5_000)
+    expect(await behind.get('a')).toBe(1)
+    expect(await cache.get('a')).toBe(1)
+  })
+
+  it('writes what was set meanwhile in its place, and does not go on with the old value', async () => {
+    const { behind, clock, database } = opened({ delay: 10 })
+    database.down = DOWN
+    await behind.set('a', 1)
+    await behind.set('b', 1)
+    await clock.advance(10)
+    await behind.set('a', 2)
+    await clock.advance(75)
+    database.down = undefined
+    await clock.advance(1_000)
+    expect(database.writes).toEqual(['1: a=1 b=1', '2: a=1 b=1', '3: b=1', '1: a=2'])
+    expect(Object.fromEntries(database.rows)).toEqual({ a: 2, b: 1 })
+  })
+
+  it('that a newer value replaces is not flushed before that one is written', async () => {
+    const { behind, clock, database } = opened()
+    database.down = DOWN
+    await behind.set('a', 1)
+    const flushing = settled(behind.flush())
+    await clock.advance(0)
+    await behind.set('a', 2)
+    await clock.advance(500)
+    expect([flushing(), behind.pending]).toEqual([false, 1])
+    database.down = undefined
+    await clock.advance(2_000)
+    expect(flushing()).toBe(true)
+    expect([...database.rows]).toEqual([['a', 2]])
+  })
+
+  it('holds up what comes later, which is written afterwards', async () => {
+    const { behind, clock, database } = opened({ batch: 1, retries: 1, delay: 0 })
+    database.poisonous.add('a')
+    for (const key of ['a', 'b', 'c']) await behind.set(key, 1)
+    await clock.advance(50)
+    expect(database.writes).toEqual(['1: a=1'])
+    await clock.advance(1_000)
+    expect(database.writes).toEqual(['1: a=1', '2: a=1', '1: b=1', '1: c=1'])
+  })
+})
+
+describe('Of a batch', () => {
+  it('only what has failed is tried again, where the write tells', async () => {
+    const { behind, clock, database } = opened()
+    database.refused.add('b')
+    for (const key of ['a', 'b', 'c']) await behind.set(key, 1)
+    const flushing = behind.flush()
+    await clock.advance(80)
+    expect(database.writes).toEqual(['1: a=1 b=1 c=1', '2: b=1'])
+    expect(behind.pending).toBe(1)
+    database.refused.clear()
+    await clock.advance(1_000)
+    await flushing
+    expect(database.writes).toEqual(['1: a=1 b=1 c=1', '2: b=1', '3: b=1'])
+    expect([...database.rows.keys()]).toEqual(['a', 'c', 'b'])
+  })
+
+  it('each has a last attempt alone: one that spoils the others does not take them with it', async () => {
+    const { behind, cache, clock, database, onFailure, trace } = opened({ retries: 1 })
+    database.poisonous.add('b')
+    for (const key of ['a', 'b', 'c']) await behind.set(key, 1)
+    const flushing = behind.flush()
+    await clock.advance(1_000)
+    await flushing
+    expect(database.writes).toEqual(['1: a=1 b=1 c=1', '2: a=1 b=1 c=1', '3: a=1', '3: b=1', '3: c=1'])
+    expect([...database.rows.keys()]).toEqual(['a', 'c'])
+    expect(onFailure.mock.calls).toEqual([
+      [{ key: 'b', value: 1, error: new Error('b violates a constraint') }],
+    ])
+    expect(trace.lines('key').filter(line => line.startsWith('write-failed'))).toEqual(['write-failed key=b'])
+    expect(await cache.getMany(['a', 'b', 'c'])).toEqual(new Map(Object.entries({ a: 1, c: 1 })))
+  })
+
+  it('an array says which failed only if it has one answer for each', async () => {
+    const { behind, clock, onFailure } = opened({ retries: 0, write: () => [new Error('which?')] })
+    for (const key of ['a', 'b']) await behind.set(key, 1)
+    const flushing = behind.flush()
+    await clock.advance(1_000)
+    await flushing
+    // Alone, the one answer is theirs.
+    expect(onFailure.mock.calls.map(([{ key, error }]) => `${key}: ${error.message}`)).toEqual([
+      'a: which?',
+      'b: which?',
+    ])
+    const wrong = opened({ retries: 0, write: () => [new Error('no'), undefined] })
+    await wrong.behind.set('a', 1)
+    const flushed = wrong.behind.flush()
+    await wrong.clock.advance(1_000)
+    await flushed
+    expect(wrong.onFailure.mock.calls[0]?.[0].error).toMatchObject({
+      code: 'ERR_CACHE_OPTION',
+      message: expect.stringContaining('an Error or undefined for each of its 1 entries, or nothing'),
+    })
+  })
+})
+
+describe('What can not be written in the end', () => {
+  it('is reported, and no longer in the cache', async () => {
+    const { behind, cache, clock, database, onFailure, trace } = opened({ retries: 1 })
+    await cache.set('a', 'old')
+    database.down = DOWN
+    await behind.set('a', 1)
+    trace.events.length = 0
+    const flushing = behind.flush()
+    await clock.advance(1_000)
+    await flushing
+    expect(onFailure.mock.calls).toEqual([[{ key: 'a', value: 1, error: DOWN }]])
+    expect(trace.lines('key', 'error')).toEqual([
+      expect.stringContaining('write-failed key=a error=Error: connection refused'),
+    ])
+    expect(behind.pending).toBe(0)
+    expect(await behind.get('a')).toBeUndefined()
+    expect(await behind.getOrSet('a', () => 'what the database has')).toBe('what the database has')
+  })
+
+  it('is reported as a process warning where nobody is told', async () => {
+    const warnings: string[] = []
+    const collect = (warning: Error) => void warnings.push(`${warning.name}: ${warning.message}`)
+    process.on('warning', collect)
+    onTestFinished(() => void process.off('warning', collect))
+    for (const thrown of [DOWN, 'no']) {
+      const { behind, clock } = opened({
+        retries: 0,
+        onFailure: undefined,
+        write: () => {
+          throw thrown
+        },
+      })
+      await behind.set('a', 1)
+      const flushing = behind.flush()
+      await clock.advance(1_000)
+      await flushing
+    }
+    await vi.waitFor(() =>
+      expect(warnings).toEqual([
+        "LookasideWriteBehindWarning: the value of 'a' could not be written: connection refused",
+        "LookasideWriteBehindWarning: the value of 'a' could not be written: no",
+      ]),
+    )
+  })
+
+  it('does not keep others from being written when being told of it throws', async () => {
+    const { behind, clock, database, trace } = opened({
+      retries: 0,
+      onFailure: () => {
+        throw new Error('no disk')
+      },
+    })
+    database.refused.add('a')
+    await behind.set('a', 1)
+    await behind.set('b', 1)
+    const flushing = behind.flush()
+    await clock.advance(1_000)
+    await flushing
+    expect([...database.rows]).toEqual([['b', 1]])
+    expect(trace.lines('key', 'error')).toContainEqual(
+      expect.stringContaining('background-error key=a error=Error: no disk'),
+    )
+  })
+
+  it('leaves a newer value alone', async () => {
+    const { behind, cache, clock, database, onFailure } = opened({ retries: 0, delay: '1h' })
+    database.poisonous.add('a')
+    await behind.set('a', 1)
+    const flushing = behind.flush()
+    await clock.advance(0)
+    await flushing
+    expect(onFailure).toHaveBeenCalledTimes(1)
+    await behind.set('a', 2)
+    expect(await cache.get('a')).toBe(2)
+    database.poisonous.clear()
+    await behind.flush()
+    expect([...database.rows]).toEqual([['a', 2]])
+    expect(await cache.get('a')).toBe(2)
+  })
+})
