@@ -15,7 +15,7 @@ export interface BatchProcessOptions {
 }
 
 /** What came of reading while others write. */
-export interface Readings {
+interface Readings {
   /** Rows that are older than a write whose delete had returned before they were asked for. */
   readonly wrong: readonly string[]
   readonly reads: number

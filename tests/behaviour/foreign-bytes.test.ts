@@ -6,7 +6,11 @@ import { redis } from '../backends.js'
 import { observedCache } from './observed-cache.js'
 import { plainClients } from './plain-clients.js'
 
-const anyBytes = fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes))
+/** But for counters, which are read without a frame; memcached ends them in spaces. */
+const anyBytes = fc
+  .uint8Array({ maxLength: 200 })
+  .map(bytes => Buffer.from(bytes))
+  .filter(bytes => !/^\d{1,20} *$/.test(bytes.toString('latin1')))
 
 describe.each(plainClients())('Bytes that are no frame on $backend.name', client => {
   const { backend, read, write } = client

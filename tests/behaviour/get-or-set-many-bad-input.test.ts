@@ -110,7 +110,7 @@ describe('getOrSetMany', () => {
     const loading = vi.fn(load)
     const single = await cache.getOrSet('a', () => 1, wrong(options)).catch(error => error)
     const many = cache.getOrSetMany(['a', 'b'], wrong({ key, load: loading, ...options }))
-    await expect(many).rejects.toMatchObject({ code, message: single.message })
+    await expect(many).rejects.toMatchObject({ code, message: (single as Error).message })
     expect(loading).not.toHaveBeenCalled()
   })
 })

@@ -129,6 +129,21 @@ describe.each(cases)('Of many items on $name, $guarded,', ({ backend, guard }) =
     expect(cache.stats()).toMatchObject({ loads: 0, loadErrors: 2, commits: 0 })
   })
 
+  it('all fail for which the loader returns a Map of anything else', async () => {
+    const { cache } = observedCache(backend, { guard })
+    const errors = await cache.getOrSetMany([{ id: 7 }, { id: 8 }], {
+      key: ({ id }) => `row ${id}`,
+      load: items => new Map(items.map(item => [{ ...item }, item.id])),
+      onError: 'return',
+    })
+    expect(errors[1]).toMatchObject({
+      code: 'ERR_CACHE_OPTION',
+      message:
+        'the Map that load of getOrSetMany returns must have the very items as its keys, such as { id: 7 }; it has { id: 7 }',
+    })
+    expect(cache.stats()).toMatchObject({ loads: 0, loadErrors: 2, commits: 0 })
+  })
+
   it('one whose ttl or tags can not be told fails alone', async () => {
     const { cache } = observedCache(backend, { guard })
     const values = await cache.getOrSetMany(['a', 'no ttl', 'no tags', 'b'], {

@@ -1,4 +1,4 @@
-import type { Cache, CacheOptions, Guard } from '@lookaside/core'
+import type { Cache, Guard } from '@lookaside/core'
 import { lruStore } from '@lookaside/lru'
 import { composeGuards, earlyRefresh, singleFlight, stampedeGuard } from '@lookaside/stampede-guard'
 import { eventTrace } from '@lookaside/testing'
@@ -103,7 +103,7 @@ describe.each(backends)('Many items on $name without a guard', backend => {
 })
 
 describe.each(backends)('Many stale items on $name', backend => {
-  const options: Partial<CacheOptions> = { ttl: '1m', grace: '1h' }
+  const options = { ttl: '1m', grace: '1h' } as const
 
   async function stale(guard: Guard | undefined) {
     const opened = observedCache(backend, { ...options, guard })
@@ -160,6 +160,9 @@ describe.each(backends)('Many items on $name that are due for an early refresh',
     const { cache, clock, trace } = observedCache(backend, {
       guard: composeGuards(eager, singleFlight()),
       ttl: '1h',
+      // The loads below move the clock, not the server.
+      claimTtl: '1d',
+      storeTimeout: '1d',
     })
     const load = vi.fn(async (items: readonly string[]) => {
       await clock.advance(10_000)
@@ -169,7 +172,7 @@ describe.each(backends)('Many items on $name that are due for an early refresh',
     const first = await ask()
     trace.events.length = 0
     expect(await ask()).toEqual(first)
-    expect(trace.lines('key', 'tier').slice(0, 3)).toEqual(
+    expect(trace.lines('key', 'tier').slice(0, 3).sort()).toEqual(
       ['a', 'b', 'c'].map(key => `hit key=${key} tier=${backend.kind}`),
     )
     await vi.waitFor(() => expect(cache.stats().commits).toBe(6))
@@ -236,6 +239,42 @@ describe('Many items of which another process loads some', () => {
     await there.cache.getOrSet('b', () => 'by yet another')
     expect(await answered(reading, here.clock)).toEqual(['row a', 'by yet another', 'row c', 'row d'])
     expect(load.mock.calls.map(([items]) => items)).toEqual([['a', 'c'], ['d']])
+  })
+
+  it('are loaded together once those have died, and not one by one', async () => {
+    const [here] = twoProcesses(stampedeGuard())
+    const store = memory.openStore(here.clock)
+    const frozen = { ...store, replace: () => new Promise<undefined>(() => {}) } as typeof store
+    const dead = openCache(memory, {
+      prefix: here.cache.path,
+      clock: here.clock,
+      store: frozen,
+      claimTtl: '2s',
+    })
+    const lost = heldBatch<string, string>()
+    const theirs = Array.from({ length: 50 }, (_, index) => `theirs ${index}`)
+    dead.getOrSetMany(theirs, { key: itself, load: lost.load }).catch(() => {})
+    await lost.begun
+    const load = vi.fn(rows)
+    const reading = here.cache.getOrSetMany([...theirs, 'ours'], { key: itself, load })
+    await here.clock.advance(1_900)
+    expect(load.mock.calls.map(([items]) => items)).toEqual([['ours']])
+    expect(await answered(reading, here.clock)).toEqual(rows([...theirs, 'ours']))
+    expect(load.mock.calls.map(([items]) => items)).toEqual([['ours'], theirs])
+  })
+
+  it('are loaded as soon as the last of them is taken over', async () => {
+    const [here, there] = twoProcesses(stampedeGuard())
+    const single = heldLoad<string>()
+    const elsewhere = there.cache.getOrSet('a', single.load).catch(String)
+    await single.begun
+    const reading = here.cache.getOrSetMany(['a'], { key: itself, load: rows })
+    await here.clock.advance(0)
+    single.fail('failed elsewhere')
+    expect(await elsewhere).toBe('failed elsewhere')
+    // The longest pause between two looks.
+    await here.clock.advance(50)
+    expect(await reading).toEqual(['row a'])
   })
 
   it('are all loaded without a guard, and those are not stored', async () => {

@@ -122,6 +122,26 @@ describe('A call for many items', () => {
     expect(await again).toEqual(['a', 'b'])
   })
 
+  it('is loaded without those that nobody waits for any longer', async () => {
+    const { cache, clock, store } = faultyCache({ guard })
+    // The claim of the first comes late, and the others wait for it.
+    store.delay(50, { ops: ['add'], times: 1 })
+    const leaving = new AbortController()
+    const held = heldBatch<string, string>()
+    const many = cache.getOrSetMany(['a', 'b', 'c'], { key: itself, load: held.load, signal: leaving.signal })
+    const left = many.catch(String)
+    await clock.advance(10)
+    const singles = ['a', 'c'].map(key => cache.getOrSet(key, () => 'loaded alone'))
+    await clock.advance(10)
+    leaving.abort('gone')
+    expect(await left).toBe('gone')
+    await clock.advance(30)
+    expect(held.calls).toEqual([['a', 'c']])
+    held.finish(item => `row ${item}`)
+    expect(await Promise.all(singles)).toEqual(['row a', 'row c'])
+    expect(await cache.has('b')).toBe(false)
+  })
+
   it('says that it is in the background where nobody waits for any of its loads', async () => {
     const { cache, clock } = observedCache(memory, { guard, ttl: '1m', grace: '1h' })
     const told: boolean[] = []

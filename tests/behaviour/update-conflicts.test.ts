@@ -1,12 +1,27 @@
 import type { Cache, RemoteStore } from '@lookaside/core'
 import { ManualClock } from '@lookaside/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { backends, memory, newPrefix, openCache, remoteBackends } from '../backends.js'
+import { backends, lru, memory, newPrefix, openCache, remoteBackends } from '../backends.js'
 import { faultyCache } from './faulty-cache.js'
 import { observedCache } from './observed-cache.js'
 import { settled } from './settled.js'
 
 const add = (cache: Cache, key = 'a') => cache.update<number>(key, (n = 0) => n + 1)
+
+// Real servers take time that no clock tells.
+describe.each([lru, memory])('Slow updates of one key at once on $name', backend => {
+  it('go one after another however many wait, as long as each takes its turn in time', async () => {
+    const { cache, clock } = observedCache(backend)
+    const change = vi.fn(async (n = 0) => {
+      await clock.sleep(400)
+      return n + 1
+    })
+    const done = settled(Promise.all(Array.from({ length: 8 }, () => cache.update<number>('a', change))))
+    while (!done()) await clock.advance(100)
+    expect(change).toHaveBeenCalledTimes(8)
+    expect(await cache.get('a')).toBe(8)
+  })
+})
 
 describe.each(backends)('Updates of one key at once on $name', backend => {
   it('each count, in one process', async () => {

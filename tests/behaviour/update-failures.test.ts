@@ -227,7 +227,7 @@ describe('An update behind a local tier', () => {
 })
 
 describe('An update on a local store without room', () => {
-  it('rejects where the value does not fit', async () => {
+  it('rejects where the value does not fit, and leaves the old one', async () => {
     const store = lruStore({ maxSize: 10, sizeOf: value => `${value}`.length })
     const cache = createCache({ store })
     onTestFinished(() => cache.close())
@@ -235,6 +235,7 @@ describe('An update on a local store without room', () => {
     await expect(cache.update('a', () => 'x'.repeat(50))).rejects.toMatchObject({
       code: 'ERR_CACHE_TOO_LARGE',
     })
+    expect(await cache.get('a')).toBe('old')
   })
 })
 

@@ -40,6 +40,7 @@ describe('writeBehind refuses', () => {
       { write, retries: Number.NaN },
       'retries of writeBehind must be an integer from 0, or Infinity; received NaN',
     ],
+    [{ write, writeTimeout: 0 }, 'writeTimeout of writeBehind must be at least 1 ms; received 0'],
     [{ write, unwrittenTtl: 0 }, 'unwrittenTtl of writeBehind must be at least 1 ms; received 0'],
     [
       { write, onFailure: true },

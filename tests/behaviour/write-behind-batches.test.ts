@@ -128,16 +128,23 @@ describe('What is written behind', () => {
 })
 
 describe('When the queue is full', () => {
+  /** A write-behind with room for so many, and a database that writes nothing before it is let go. */
+  function full(queue: number) {
+    const world = opened({ queue, batch: 2, delay: 10 })
+    const writing = gate()
+    world.database.held = writing.passed
+    return { ...world, letGo: writing.open }
+  }
+
   it('set waits until there is room, and no more than that is ever pending', async () => {
-    const { clock, behind, database } = opened({ queue: 3, batch: 2, delay: 10 })
-    const [writing, keys] = [gate(), Array.from({ length: 20 }, (_, index) => `k${index}`)]
-    database.held = writing.passed
+    const { clock, behind, database, letGo } = full(3)
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`)
     const sets = keys.map(key => behind.set(key, 1))
     const done = sets.map(settled)
     await clock.advance(1_000)
     expect(behind.pending).toBe(3)
     expect(done.map(is => is()).lastIndexOf(true)).toBe(2)
-    writing.open()
+    letGo()
     let most = 0
     for (let rounds = 0; rounds < 20; rounds++) {
       await clock.advance(10)
@@ -148,8 +155,20 @@ describe('When the queue is full', () => {
     expect([...database.rows.keys()]).toEqual(keys)
   })
 
+  it('nobody waits for its delay', async () => {
+    const { clock, behind, database } = opened({ queue: 2, delay: '1h' })
+    await behind.set('a', 1)
+    await clock.advance(0)
+    expect(database.writes).toEqual([])
+    await behind.set('b', 2)
+    await clock.advance(0)
+    expect(database.writes).toEqual(['1: a=1 b=2'])
+  })
+
   it('a value of a key that waits already goes on', async () => {
-    const { clock, behind, database } = opened({ queue: 1, delay: '1h' })
+    const { clock, behind, database, letGo } = full(2)
+    await behind.set('x', 1)
+    await clock.advance(10)
     await behind.set('a', 1)
     const waiting = settled(behind.set('b', 1))
     await behind.set('a', 2)
@@ -157,32 +176,26 @@ describe('When the queue is full', () => {
     expect(waiting()).toBe(false)
     expect(await behind.get('a')).toBe(2)
     expect(await behind.get('b')).toBeUndefined()
-    await behind.flush()
-    await clock.advance(0)
+    letGo()
+    await clock.advance(1_000)
     expect(waiting()).toBe(true)
-    expect([...database.rows]).toEqual([['a', 2]])
+    expect(Object.fromEntries(database.rows)).toEqual({ x: 1, a: 2, b: 1 })
   })
 
-  it('a delete makes room', async () => {
-    const { clock, behind } = opened({ queue: 1, delay: '1h' })
+  it('a delete makes room, and forgets what waits for room, too', async () => {
+    const { clock, behind, database, letGo } = full(2)
+    await behind.set('x', 1)
+    await clock.advance(10)
     await behind.set('a', 1)
-    const waiting = behind.set('b', 2)
+    const [b, c] = [behind.set('b', 2), behind.set('c', 3)]
+    await clock.advance(0)
+    await behind.delete('c')
+    await c
     await behind.delete('a')
-    await waiting
+    await b
     expect(await behind.get('b')).toBe(2)
-    await clock.advance(0)
-    expect(behind.pending).toBe(1)
-  })
-
-  it('a delete forgets what waits for room, too', async () => {
-    const { clock, behind, database } = opened({ queue: 1, delay: '1h' })
-    await behind.set('a', 1)
-    const waiting = behind.set('b', 2)
-    await clock.advance(0)
-    await behind.delete('b')
-    await waiting
-    await behind.flush()
-    await clock.advance(3_600_000)
-    expect([...database.rows]).toEqual([['a', 1]])
+    letGo()
+    await clock.advance(1_000)
+    expect(Object.fromEntries(database.rows)).toEqual({ x: 1, b: 2 })
   })
 })

@@ -1,6 +1,6 @@
 import { type WriteBehindOptions, writeBehind } from '@lookaside/core'
 import { describe, expect, it } from 'vitest'
-import { type Backend, backends, memory, newPrefix, openCache } from '../backends.js'
+import { type Backend, backends, memory, newPrefix, openCache, remoteBackends } from '../backends.js'
 import { openFleet } from '../fleet.js'
 import { heldLoad } from '../races/held-load.js'
 import { RowDatabase } from '../writing/row-database.js'
@@ -139,6 +139,48 @@ describe.each(backends)('The cached value of what is written behind on $name', (
     expect([...database.rows]).toEqual([['a', 1]])
     expect(await cache.get('a')).toBeUndefined()
   })
+})
+
+describe.each(remoteBackends)('The cached value of a raw codec on $name', backend => {
+  it('is deleted when it is written: nobody can tell whether it is the same', async () => {
+    const cache = openCache(backend, { prefix: newPrefix(), codec: 'raw' })
+    const database = new RowDatabase()
+    const behind = writeBehind(cache, { write: database.write, delay: '1h' })
+    await behind.set('a', 'new')
+    expect(await cache.get('a')).toBe('new')
+    await behind.flush()
+    expect([...database.rows]).toEqual([['a', 'new']])
+    expect(await cache.get('a')).toBeUndefined()
+  })
+})
+
+it('What is pending is the write-behind’s own, where values are not shared', async () => {
+  const cache = openCache(memory, { prefix: newPrefix(), clone: 'structured' })
+  const rows: unknown[] = []
+  const behind = writeBehind<{ score: number }, { score: number }>(cache.namespace('scores'), {
+    delay: '1h',
+    write: entries => void rows.push(...entries.map(([, value]) => ({ ...value }))),
+  })
+  const value = { score: 1 }
+  await behind.set('a', value)
+  value.score = 2
+  const read = await behind.get('a')
+  if (read !== undefined) read.score = 3
+  await behind.flush()
+  expect(rows).toEqual([{ score: 1 }])
+})
+
+it('An unwritten value is not served as a stale one either', async () => {
+  const { cache, clock } = observedCache(memory, { ttl: HOUR, grace: HOUR })
+  const database = new RowDatabase()
+  const behind = writeBehind(cache, { write: database.write, delay: '1d', unwrittenTtl: 1_000 })
+  await behind.set('a', 1)
+  await clock.advance(1_000)
+  expect((await cache.lookup('a')).state).toBe('miss')
+  await behind.set('a', 2)
+  await behind.flush()
+  await clock.advance(HOUR)
+  expect(await cache.lookup('a')).toMatchObject({ state: 'stale', value: 2 })
 })
 
 describe('A store that lands a set late', () => {

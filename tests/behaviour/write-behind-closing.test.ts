@@ -49,11 +49,15 @@ describe.each(['the write-behind', 'its cache'])('Closing %s', which => {
 
   it('refuses what is set afterwards, and those who wait for room', async () => {
     const world = opened({ queue: 1 })
+    const writing = gate()
+    world.database.held = writing.passed
     await world.behind.set('a', 1)
     const waiting = world.behind.set('b', 1).catch(error => error)
     await world.clock.advance(0)
     const closing = close(world)
     const late = world.behind.set('a', 2).catch(error => error)
+    writing.open()
+    await world.clock.advance(0)
     await closing
     for (const [refused, key] of [
       [waiting, 'b'],

@@ -3,6 +3,7 @@ import { ManualClock } from '@lookaside/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memory } from '../backends.js'
 import { RowDatabase } from '../writing/row-database.js'
+import { gate } from './gate.js'
 import { observedCache } from './observed-cache.js'
 import { settled } from './settled.js'
 
@@ -93,17 +94,33 @@ describe('A write that fails', () => {
   })
 
   it('writes what was set meanwhile in its place, and does not go on with the old value', async () => {
-    const { behind, clock, database } = opened({ delay: 10 })
+    const { behind, clock, database } = opened({ delay: 1_000 })
     database.down = DOWN
     await behind.set('a', 1)
     await behind.set('b', 1)
-    await clock.advance(10)
+    await clock.advance(1_000)
     await behind.set('a', 2)
     await clock.advance(75)
     database.down = undefined
-    await clock.advance(1_000)
-    expect(database.writes).toEqual(['1: a=1 b=1', '2: a=1 b=1', '3: b=1', '1: a=2'])
+    await clock.advance(2_000)
+    expect(database.writes).toEqual(['1: a=1 b=1', '2: b=1', '3: b=1', '1: a=2'])
     expect(Object.fromEntries(database.rows)).toEqual({ a: 2, b: 1 })
+  })
+
+  it('writes what was set while it was being written in its place', async () => {
+    const { behind, clock, database } = opened({ delay: 100 })
+    const writing = gate()
+    database.held = writing.passed
+    database.down = DOWN
+    await behind.set('a', 1)
+    await clock.advance(100)
+    await behind.set('a', 2)
+    writing.open()
+    await clock.advance(0)
+    database.down = undefined
+    await clock.advance(2_000)
+    expect(database.writes).toEqual(['1: a=1', '1: a=2'])
+    expect([...database.rows]).toEqual([['a', 2]])
   })
 
   it('that a newer value replaces is not flushed before that one is written', async () => {
@@ -121,14 +138,119 @@ describe('A write that fails', () => {
     expect([...database.rows]).toEqual([['a', 2]])
   })
 
-  it('holds up what comes later, which is written afterwards', async () => {
-    const { behind, clock, database } = opened({ batch: 1, retries: 1, delay: 0 })
+  it('does not hold up what is new', async () => {
+    const { behind, clock, database } = opened({ batch: 1, retries: 2, delay: 0 })
     database.poisonous.add('a')
     for (const key of ['a', 'b', 'c']) await behind.set(key, 1)
     await clock.advance(50)
-    expect(database.writes).toEqual(['1: a=1'])
+    expect(database.writes).toEqual(['1: a=1', '1: b=1', '1: c=1'])
     await clock.advance(1_000)
-    expect(database.writes).toEqual(['1: a=1', '2: a=1', '1: b=1', '1: c=1'])
+    expect(database.writes.slice(3)).toEqual(['2: a=1', '3: a=1'])
+  })
+
+  it('is tried again though there is always something new', async () => {
+    const clock = new ManualClock()
+    const database = new RowDatabase()
+    const { behind } = opened(
+      {
+        delay: 10,
+        async write(entries, context) {
+          await clock.sleep(200)
+          return database.write(entries, context)
+        },
+      },
+      clock,
+    )
+    database.refused.add('a')
+    await behind.set('a', 1)
+    for (let round = 0; round < 100; round++) {
+      await behind.set(`k${round % 5}`, round)
+      await clock.advance(50)
+      if (database.writes.length > 0) database.refused.clear()
+    }
+    expect(database.rows.get('a')).toBe(1)
+  })
+
+  it('is given up after its writeTimeout, and told so by its signal', async () => {
+    const signals: AbortSignal[] = []
+    const write = (_: unknown, { signal }: WriteBehindContext) => {
+      signals.push(signal)
+      return signals.length === 1 ? new Promise(() => {}) : undefined
+    }
+    const { behind, clock } = opened({ write, writeTimeout: 2_000 })
+    await behind.set('a', 1)
+    const flushing = settled(behind.flush())
+    await clock.advance(1_999)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+    await clock.advance(1)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+    await clock.advance(100)
+    expect(flushing()).toBe(true)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('has 30 seconds by default', async () => {
+    const failures: unknown[] = []
+    const { behind, clock } = opened({
+      retries: 0,
+      write: () => new Promise(() => {}),
+      onFailure: ({ error }) => failures.push(error),
+    })
+    await behind.set('a', 1)
+    void behind.flush()
+    await clock.advance(29_999)
+    expect(failures).toEqual([])
+    await clock.advance(1)
+    expect(failures).toEqual([
+      new Error(
+        'the write took longer than its writeTimeout of 30000 ms; hand the signal on to the database, or raise writeTimeout',
+      ),
+    ])
+  })
+
+  it('is the last one of what is deleted while it is tried', async () => {
+    const { behind, cache, clock, database } = opened({ delay: 0 })
+    const writing = gate()
+    database.held = writing.passed
+    database.down = DOWN
+    await behind.set('a', 1)
+    await clock.advance(1)
+    const deleting = behind.delete('a')
+    writing.open()
+    expect(await deleting).toBe(true)
+    database.down = undefined
+    await clock.advance(100_000)
+    expect(database.writes).toEqual(['1: a=1'])
+    expect(behind.pending).toBe(0)
+    expect(await cache.get('a')).toBeUndefined()
+  })
+
+  it('does not have a delete forget what is set after it', async () => {
+    const { behind, clock, database } = opened({ delay: 0 })
+    const writing = gate()
+    database.held = writing.passed
+    database.down = DOWN
+    await behind.set('a', 1)
+    await clock.advance(1)
+    const deleting = behind.delete('a')
+    await behind.set('a', 2)
+    writing.open()
+    await deleting
+    database.down = undefined
+    expect(await behind.get('a')).toBe(2)
+    await clock.advance(1_000)
+    expect([...database.rows]).toEqual([['a', 2]])
+  })
+
+  it('between two attempts is forgotten by a delete at once', async () => {
+    const { behind, clock, database } = opened({ delay: 0 })
+    database.down = DOWN
+    await behind.set('a', 1)
+    await clock.advance(1)
+    expect(await behind.delete('a')).toBe(true)
+    await clock.advance(100_000)
+    expect(database.writes).toEqual(['1: a=1'])
   })
 })
 
@@ -148,20 +270,29 @@ describe('Of a batch', () => {
     expect([...database.rows.keys()]).toEqual(['a', 'c', 'b'])
   })
 
-  it('each has a last attempt alone: one that spoils the others does not take them with it', async () => {
-    const { behind, cache, clock, database, onFailure, trace } = opened({ retries: 1 })
+  it('half as many are tried together with each failure, and at last each alone', async () => {
+    const { behind, cache, clock, database, onFailure, trace } = opened({ batch: 8, retries: 3 })
+    const keys = [...'abcdefgh']
     database.poisonous.add('b')
-    for (const key of ['a', 'b', 'c']) await behind.set(key, 1)
-    const flushing = behind.flush()
-    await clock.advance(1_000)
-    await flushing
-    expect(database.writes).toEqual(['1: a=1 b=1 c=1', '2: a=1 b=1 c=1', '3: a=1', '3: b=1', '3: c=1'])
-    expect([...database.rows.keys()]).toEqual(['a', 'c'])
+    for (const key of keys) await behind.set(key, 1)
+    const flushing = settled(behind.flush())
+    while (!flushing()) await clock.advance(100)
+    expect(database.writes.map(line => line.replaceAll('=1', ''))).toEqual([
+      '1: a b c d e f g h',
+      '2: a b c d',
+      '2: e f g h',
+      '3: a b',
+      '3: c d',
+      '4: a',
+      '4: b',
+    ])
     expect(onFailure.mock.calls).toEqual([
       [{ key: 'b', value: 1, error: new Error('b violates a constraint') }],
     ])
     expect(trace.lines('key').filter(line => line.startsWith('write-failed'))).toEqual(['write-failed key=b'])
-    expect(await cache.getMany(['a', 'b', 'c'])).toEqual(new Map(Object.entries({ a: 1, c: 1 })))
+    const written = keys.filter(key => key !== 'b')
+    expect([...database.rows.keys()].sort()).toEqual(written)
+    expect([...(await cache.getMany(keys)).keys()].sort()).toEqual(written)
   })
 
   it('an array says which failed only if it has one answer for each', async () => {
@@ -170,20 +301,13 @@ describe('Of a batch', () => {
     const flushing = behind.flush()
     await clock.advance(1_000)
     await flushing
-    // Alone, the one answer is theirs.
-    expect(onFailure.mock.calls.map(([{ key, error }]) => `${key}: ${error.message}`)).toEqual([
-      'a: which?',
-      'b: which?',
+    expect(onFailure.mock.calls.map(([{ key, error }]) => `${key} ${error.code}`)).toEqual([
+      'a ERR_CACHE_OPTION',
+      'b ERR_CACHE_OPTION',
     ])
-    const wrong = opened({ retries: 0, write: () => [new Error('no'), undefined] })
-    await wrong.behind.set('a', 1)
-    const flushed = wrong.behind.flush()
-    await wrong.clock.advance(1_000)
-    await flushed
-    expect(wrong.onFailure.mock.calls[0]?.[0].error).toMatchObject({
-      code: 'ERR_CACHE_OPTION',
-      message: expect.stringContaining('an Error or undefined for each of its 1 entries, or nothing'),
-    })
+    expect(onFailure.mock.calls[0]?.[0].error.message).toContain(
+      'write of writeBehind must return an array with an Error or undefined for each of its 2 entries, or nothing; it returned [',
+    )
   })
 })
 

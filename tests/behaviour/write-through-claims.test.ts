@@ -1,16 +1,19 @@
 import { writeThrough } from '@lookaside/core'
-import { ManualClock } from '@lookaside/testing'
 import { describe, expect, it } from 'vitest'
-import { lru, memory, newPrefix, openCache } from '../backends.js'
+import { lru, memory } from '../backends.js'
 import { heldWrite } from '../writing/held-write.js'
 import { faultyCache } from './faulty-cache.js'
 import { observedCache } from './observed-cache.js'
+import { settled } from './settled.js'
 
 const CLAIM_TTL = 5_000
 
 describe('A write that takes long', () => {
   it.each([lru, memory])('keeps its marker for as long as it takes, on $name', async backend => {
-    const { cache, clock } = observedCache(backend, { claimTtl: CLAIM_TTL, ttl: '1d' })
+    const { cache, clock } = observedCache(backend, {
+      claimTtl: CLAIM_TTL,
+      hardTimeout: '1h',
+    })
     const row = { value: 'old' }
     await cache.set('row', 'old')
     const held = heldWrite(row, 'new')
@@ -90,18 +93,50 @@ describe('A write that takes long', () => {
   })
 })
 
-it('A write in progress does not keep a cache from being closed', async () => {
-  const clock = new ManualClock()
-  const cache = openCache(memory, { clock, prefix: newPrefix() })
-  const held = heldWrite({ value: 'old' }, 'new')
-  const writing = writeThrough(cache, 'row', 'new', held.write)
-  await held.begun
-  const closing = cache.close()
-  await clock.advance(10_000)
-  await closing
-  held.finish()
-  const done = writing.then(result => result)
-  await clock.advance(100_000)
-  expect(await done).toBe('written')
-  expect(clock.pending).toBe(0)
+describe('A write that takes longer than the hardTimeout of its cache', () => {
+  it('no longer keeps others from storing once its marker has expired, and deletes what they have stored', async () => {
+    const { cache, clock } = observedCache(memory, { claimTtl: CLAIM_TTL, hardTimeout: '20s', ttl: '1h' })
+    const row = { value: 'old' }
+    const held = heldWrite(row, 'new')
+    const writing = writeThrough(cache, 'row', 'new', held.write)
+    await held.begun
+    await clock.advance(20_000)
+    await cache.getOrSet('row', () => row.value)
+    expect(await cache.get('row')).toBeUndefined()
+    await clock.advance(CLAIM_TTL)
+    await cache.getOrSet('row', () => row.value)
+    expect(await cache.get('row')).toBe('old')
+    held.finish()
+    expect(await writing).toBe('written')
+    expect(await cache.get('row')).toBeUndefined()
+  })
+})
+
+describe('Closing a cache in the middle of a write', () => {
+  it('waits for the write, and what it stores', async () => {
+    const { cache, clock, store } = faultyCache()
+    const held = heldWrite({ value: 'old' }, 'new')
+    const writing = writeThrough(cache, 'row', 'new', held.write)
+    await held.begun
+    const closing = cache.close()
+    const closed = settled(closing)
+    await clock.advance(1_000)
+    expect(closed()).toBe(false)
+    held.finish()
+    expect(await writing).toBe('written')
+    await closing
+    expect(store.calls.map(({ op }) => op)).toEqual(['get', 'add', 'replace', 'close'])
+  })
+
+  it('waits for 5 seconds at most', async () => {
+    const { cache, clock } = faultyCache()
+    const held = heldWrite({ value: 'old' }, 'new')
+    const writing = writeThrough(cache, 'row', 'new', held.write)
+    await held.begun
+    const closing = cache.close()
+    await clock.advance(10_000)
+    await closing
+    held.finish()
+    expect(await writing).toBe('written')
+  })
 })

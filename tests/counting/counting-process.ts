@@ -13,8 +13,8 @@ export interface CountingProcess {
   readonly name: string
   /** What the cache has acknowledged there, as far as it has been told. */
   readonly acknowledged: readonly unknown[]
-  /** Repeats a step, several at once; resolves to what each came to. */
-  repeat(what: Step, count: number): Promise<readonly unknown[]>
+  /** Repeats a step on a key, several at once; resolves to what each came to. */
+  repeat(what: Step, key: string, count: number): Promise<readonly unknown[]>
   /** Resolves once that many steps have been acknowledged. */
   hasAcknowledged(count: number): Promise<void>
   /** Ends it at once, with whatever it was doing (SIGKILL); resolves when all that it told has arrived. */
@@ -57,14 +57,14 @@ export async function countingProcess(
     told()
   })
 
-  function ask(what: Step | 'ready', count = 0): Promise<readonly unknown[]> {
+  function ask(what: Step | 'ready', key = '', count = 0): Promise<readonly unknown[]> {
     const id = asked++
     return new Promise((resolve, reject) => {
       answers.set(id, ({ value = [], error }) => {
         if (error === undefined) resolve(value)
         else reject(new Error(`process ${name} answered ${error}`))
       })
-      child.send({ id, what, count })
+      child.send({ id, what, key, count })
     })
   }
 

@@ -91,40 +91,37 @@ describe('In every order of their calls', () => {
     })
   })
 
+  /** A delete that the old store has not taken, and that lands there while `others` run. */
+  async function landing(
+    [turn, idle]: [Turn, () => Promise<void>],
+    others: (world: World) => Promise<unknown>,
+  ): Promise<World> {
+    const world = newWorld(turn)
+    await world.old.store().set(KEY, await framed('old', world.clock), HOUR)
+    const late = faultyStore(inTurns(world.old.store(), turn))
+    late.fail(undefined, { ops: ['delete'], times: 1 })
+    const store = migratingStore({ from: late, to: inTurns(world.direct, turn), clock: world.clock })
+    await store.delete(KEY)
+    // Which sends it at once.
+    await Promise.all([store.close(), others(world)])
+    await idle()
+    return world
+  }
+
   test('a delete that lands in the old store later is not undone meanwhile', async () => {
-    await everyOrder(async turn => {
-      const world = newWorld(turn)
-      await world.old.store().set(KEY, await framed('old', world.clock), HOUR)
-      const late = faultyStore(inTurns(world.old.store(), turn))
-      late.fail(undefined, { ops: ['delete'], times: 1 })
-      const store = migratingStore({
-        from: late,
-        to: inTurns(world.direct, turn),
-        clock: world.clock,
-      })
-      await store.delete(KEY)
-      const landed = world.clock.advance(100)
-      await Promise.all([world.moving().get(KEY), landed])
-      await world.clock.advance(0)
+    await everyOrder(async (...run) => {
+      const world = await landing(run, ({ moving }) => moving().get(KEY))
       expect(await world.found()).toBeUndefined()
+      expect(world.fresh.keys()).toEqual([])
     })
   })
 
   test('a delete that lands in the old store later leaves alone what keeps a newer one in mind', async () => {
-    await everyOrder(async turn => {
-      const world = newWorld(turn)
-      await world.old.store().set(KEY, await framed('old', world.clock), HOUR)
-      const late = faultyStore(inTurns(world.old.store(), turn))
-      late.fail(undefined, { ops: ['delete'], times: 1 })
-      const store = migratingStore({ from: late, to: inTurns(world.direct, turn), clock: world.clock })
-      await store.delete(KEY)
-      const newer = await framed('newer', world.clock)
-      const writeAndDelete = async () => {
-        await inTurns(world.old.store(), turn).set(KEY, newer, HOUR)
-        await world.cutOff().delete(KEY)
-      }
-      await Promise.all([world.clock.advance(100), writeAndDelete()])
-      await world.clock.advance(0)
+    await everyOrder(async (...run) => {
+      const world = await landing(run, async ({ old, clock, cutOff }) => {
+        await inTurns(old.store(), run[0]).set(KEY, await framed('newer', clock), HOUR)
+        await cutOff().delete(KEY)
+      })
       expect(await world.found()).toBeUndefined()
     })
   })
@@ -157,19 +154,33 @@ describe('In every order of their calls', () => {
     })
   })
 
-  test.each([
-    ['an empty key', undefined],
-    ['a value in the old store', 'old'],
+  test.each<[string, (clock: ManualClock) => Promise<Uint8Array | undefined>]>([
+    ['an empty key', async () => undefined],
+    ['a value in the old store', clock => framed('old', clock)],
+    ['bytes in the old store that can not be brought over', async () => Buffer.from('no frame')],
   ])('a load that claimed %s before a delete is not stored', async (_what, there) => {
     await everyOrder(async turn => {
       const world = newWorld(turn)
-      if (there !== undefined) await world.old.store().set(KEY, await framed(there, world.clock), HOUR)
+      const bytes = await there(world.clock)
+      if (bytes !== undefined) await world.old.store().set(KEY, bytes, HOUR)
       const loader = world.moving()
       const marker = await framed('marker', world.clock)
       const claim = (await loader.get(KEY))?.version ?? (await loader.add(KEY, marker, HOUR))
       const loaded = await framed('loaded', world.clock)
       const commit = claim && loader.replace(KEY, loaded, HOUR, claim)
       await Promise.all([commit, world.moving().delete(KEY)])
+      expect(await world.found()).toBeUndefined()
+    })
+  })
+
+  test('what was brought over is gone from both when it is deleted by its version', async () => {
+    await everyOrder(async turn => {
+      const world = newWorld(turn)
+      await world.old.store().set(KEY, await framed('old', world.clock), HOUR)
+      const store = world.moving()
+      const stored = await store.get(KEY)
+      const [deleted] = await Promise.all([store.delete(KEY, stored?.version), world.moving().get(KEY)])
+      expect(deleted).toBe(true)
       expect(await world.found()).toBeUndefined()
     })
   })

@@ -4,6 +4,12 @@ import type { RemoteStore } from '@lookaside/core'
 /** Waits until it is this call's turn. */
 export type Turn = () => Promise<void>
 
+/** What a scenario does in turns, and how it waits until nothing more is under way, not in the background either. */
+type Scenario = (turn: Turn, idle: () => Promise<void>) => Promise<void>
+
+/** So long nothing has asked for a turn when nothing is under way. */
+const IDLE_STEPS = 8
+
 /** More would mean that something waits for itself. */
 const MOST_STEPS = 1_000
 
@@ -11,7 +17,7 @@ const MOST_STEPS = 1_000
  * Runs `scenario` once for each order in which the calls that it makes under way at once can be carried out; returns how
  * many there are.
  */
-export async function everyOrder(scenario: (turn: Turn) => Promise<void>): Promise<number> {
+export async function everyOrder(scenario: Scenario): Promise<number> {
   let orders = 0
   for (let choices: number[] | undefined = []; choices !== undefined; orders++) {
     choices = nextOf(await runOnce(scenario, choices))
@@ -20,10 +26,7 @@ export async function everyOrder(scenario: (turn: Turn) => Promise<void>): Promi
 }
 
 /** Runs `scenario` once, in the order that `choices` say: each is the place in line of the call whose turn is next. */
-export async function inOrder(
-  choices: readonly number[],
-  scenario: (turn: Turn) => Promise<void>,
-): Promise<void> {
+export async function inOrder(choices: readonly number[], scenario: Scenario): Promise<void> {
   await runOnce(scenario, choices)
 }
 
@@ -32,15 +35,19 @@ interface Choice {
   readonly of: number
 }
 
-async function runOnce(
-  scenario: (turn: Turn) => Promise<void>,
-  choices: readonly number[],
-): Promise<readonly Choice[]> {
+async function runOnce(scenario: Scenario, choices: readonly number[]): Promise<readonly Choice[]> {
   const waiting: (() => void)[] = []
   const made: Choice[] = []
   let over = false
   let failure: unknown
-  const run = scenario(() => new Promise(resolve => waiting.push(resolve))).then(
+  async function idle(): Promise<void> {
+    for (let quiet = 0; quiet < IDLE_STEPS; quiet++) {
+      await setImmediate()
+      if (waiting.length > 0) quiet = 0
+    }
+  }
+  const turn: Turn = () => new Promise(resolve => waiting.push(resolve))
+  const run = scenario(turn, idle).then(
     () => {
       over = true
     },

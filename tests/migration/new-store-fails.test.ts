@@ -57,6 +57,16 @@ describe("In 'prepare', with the new store down,", () => {
     expect(await cache.get('a')).toBe(1)
   })
 
+  test('an expiry that the core makes of a read and a write is queued too', async () => {
+    const plain = memoryRemoteServer({ clock, without: ['expire'] }).store()
+    const store = migratingStore({ from: plain, to: fresh, phase: 'prepare', clock })
+    const cache = createCache({ store, clock, grace: '1h' })
+    await cache.getOrSet('a', () => 1, { tags: ['t'] })
+    fresh.fail()
+    expect(await cache.expire('a')).toBe(false)
+    expect(await cache.expireTags(['t'])).toBe(false)
+  })
+
   test('what is frozen costs a delete its timeout', async () => {
     fresh.hang()
     const deleted = preparing.delete(KEY)

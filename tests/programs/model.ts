@@ -4,6 +4,8 @@ interface Held {
   readonly kind: 'value' | 'counter'
   readonly stale: boolean
   readonly tags: readonly string[]
+  /** Whether it may be stale, which what has not been written may not. */
+  readonly graceful: boolean
 }
 
 /** What the cache is taken to be: a map, with nothing in between. */
@@ -27,8 +29,8 @@ export class Model {
     return held.stale ? 'stale' : 'fresh'
   }
 
-  set(key: string, value: unknown, tags: readonly string[] = []): void {
-    this.#held.set(key, { value, kind: 'value', stale: false, tags })
+  set(key: string, value: unknown, tags: readonly string[] = [], graceful = true): void {
+    this.#held.set(key, { value, kind: 'value', stale: false, tags, graceful })
   }
 
   delete(key: string): void {
@@ -37,7 +39,7 @@ export class Model {
 
   expire(key: string): void {
     const held = this.#held.get(key)
-    if (held?.kind === 'value') this.#held.set(key, { ...held, stale: true })
+    if (held?.graceful === true) this.#held.set(key, { ...held, stale: true })
     else this.#held.delete(key)
   }
 
@@ -67,7 +69,7 @@ export class Model {
     if (held?.kind === 'value') return 'ERR_CACHE_COUNTER'
     const sum = (held === undefined ? initial : BigInt(held.value as number)) + by
     const count = sum < 0n ? 0n : sum
-    this.#held.set(key, { value: Number(count), kind: 'counter', stale: false, tags: [] })
+    this.#held.set(key, { value: Number(count), kind: 'counter', stale: false, tags: [], graceful: false })
     return count
   }
 
@@ -85,7 +87,7 @@ export class Model {
   }
 
   setBehind(key: string, value: unknown): void {
-    this.set(key, value)
+    this.set(key, value, [], false)
     this.#pending.set(key, { value, at: this.#held.get(key) as Held })
   }
 

@@ -6,7 +6,7 @@ import { type Backend, openCache } from './open-cache.js'
 const [backend, visitors] = process.argv.slice(2)
 const cache = openCache(backend as Backend)
 process.once('disconnect', () => process.exit()) // it does not outlive who started it
-await cache.ready()
+await cache.ready({ timeout: '10s' })
 process.send?.('ready')
 await once(process, 'message') // all doors open together
 

@@ -32,7 +32,7 @@ console.log(`${DOORS} doors, a process at each, ${VISITORS} visitors through eac
 for (const backend of ['redis', 'memcached'] as const) {
   const cache = openCache(backend)
   try {
-    await cache.ready()
+    await cache.ready({ timeout: '10s' })
     await cache.deleteMany(['exact', 'careless']) // what an earlier run has left
     await letIn(backend)
     console.log(backend)

@@ -7,9 +7,12 @@ const { REDIS_URL = 'redis://127.0.0.1:6379', MEMCACHED_SERVERS = '127.0.0.1:112
 /** Where visitors can be counted. */
 export type Backend = 'redis' | 'memcached'
 
-/** Opens the cache that all processes share. */
+/** Opens the cache that all processes share; so many that start at once may have to wait for their connections. */
 export function openCache(backend: Backend): Cache {
+  const connectTimeout = '5s'
   const store =
-    backend === 'redis' ? redisStore(REDIS_URL) : memcachedStore(`memcached://${MEMCACHED_SERVERS}`)
-  return createCache({ store, prefix: 'visitors', storeTimeout: '2s' })
+    backend === 'redis'
+      ? redisStore({ url: REDIS_URL, connectTimeout, socketTimeout: '5s' })
+      : memcachedStore({ url: `memcached://${MEMCACHED_SERVERS}`, connectTimeout, timeout: '5s' })
+  return createCache({ store, prefix: 'visitors', storeTimeout: '5s' })
 }

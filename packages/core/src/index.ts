@@ -64,17 +64,6 @@ export { migratingStore } from './migration/migrating-store.js'
 export type { MigrationPhase } from './migration/migration-phase.js'
 export { checkOptions, nearestName } from './options/options.js'
 export type { CacheStats } from './stats.js'
-export { warm } from './strategies/warm.js'
-export type { WarmOptions } from './strategies/warm-options.js'
-export type { WarmProgress } from './strategies/warm-progress.js'
-export type { WarmSummary } from './strategies/warming.js'
-export { type WriteBehind, writeBehind } from './strategies/write-behind.js'
-export type {
-  WriteBehindContext,
-  WriteBehindFailure,
-  WriteBehindOptions,
-} from './strategies/write-behind-options.js'
-export { writeThrough } from './strategies/write-through.js'
 export type { BreakerOptions } from './tiers/breaker.js'
 export type {
   CacheStore,
@@ -91,3 +80,14 @@ export type { CompressionOptions } from './values/compression.js'
 export type { Entry, EntryMeta } from './values/entry.js'
 export type { CloneMode } from './values/sharing.js'
 export type { InferInput, InferOutput, StandardSchema } from './values/standard-schema.js'
+export { warm } from './warming/warm.js'
+export type { WarmOptions } from './warming/warm-options.js'
+export type { WarmProgress } from './warming/warm-progress.js'
+export type { WarmSummary } from './warming/warming.js'
+export { type WriteBehind, writeBehind } from './writing/write-behind.js'
+export type {
+  WriteBehindContext,
+  WriteBehindFailure,
+  WriteBehindOptions,
+} from './writing/write-behind-options.js'
+export { writeThrough } from './writing/write-through.js'

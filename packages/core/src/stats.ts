@@ -10,9 +10,9 @@ export interface CacheStats {
   readonly misses: number
   /** Calls that were answered by a load which another call had started. */
   readonly sharedLoads: number
-  /** Loader calls that returned. */
+  /** Loader calls that returned; a call for many items counts each of them. */
   readonly loads: number
-  /** Loader calls that failed. */
+  /** Loader calls that failed; a call for many items counts each that did. */
   readonly loadErrors: number
   /** Loads whose result was stored. */
   readonly commits: number

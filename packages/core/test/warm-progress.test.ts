@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Clock } from '../src/clock.js'
 import { systemClock } from '../src/clock.js'
-import { checkWarmOptions } from '../src/strategies/warm-options.js'
-import { type WarmOutcome, type WarmProgress, WarmReport } from '../src/strategies/warm-progress.js'
+import { checkWarmOptions } from '../src/warming/warm-options.js'
+import { type WarmOutcome, type WarmProgress, WarmReport } from '../src/warming/warm-progress.js'
 
 const SECOND = 1_000
 

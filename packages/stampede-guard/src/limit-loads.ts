@@ -58,7 +58,7 @@ export function limitLoads(options: LimitLoadsOptions): Guard {
         // What a load asks for could wait for that load's own place.
         if (place.held || waiting.length > 0) return
         // One that the batch has already, or stands in line for, is no new one.
-        if (slots.full && !place.slot.held) {
+        if (slots.full && !place.wanted) {
           flight.emit({ type: 'load-refused', key: flight.key, cause: 'limit' })
           throw loadLimit(flight.key, concurrency, queue)
         }

@@ -1,8 +1,8 @@
-import type { LoadManyContext } from '@lookaside/core'
+import { flightWith, type Guard, type LoadManyContext } from '@lookaside/core'
 import { describe, expect, it, vi } from 'vitest'
 import { heldLoad } from '../../../tests/races/held-load.js'
-import { claimed } from '../src/index.js'
-import { freePlaces, type limited, limitedInUse } from './limited.js'
+import { claimed, composeGuards, limitLoads, singleFlight } from '../src/index.js'
+import { freePlaces, limited, limitedInUse } from './limited.js'
 
 const itself = (item: string) => item
 const named = (name: string, count: number) =>
@@ -330,6 +330,27 @@ describe('A loader of many items that asks for others', () => {
     expect(await many).toEqual(['row part of a', 'row part of b'])
     expect(database.asked).toEqual(['2 from part of a'])
     expect(await freePlaces(world)).toBe(1)
+  })
+
+  it('gets them although some of its own items were held up, and it was called without those', async () => {
+    const slow: Guard = {
+      name: 'slow',
+      async run(flight, next) {
+        const claim = await flight.claim()
+        if (flight.key === 'b') await flight.clock.sleep(5_000)
+        return next(flightWith(flight, { claim: async () => claim }))
+      },
+    }
+    const guard = composeGuards(singleFlight(), limitLoads({ concurrency: 1, queue: 0 }), slow)
+    const { cache, clock, database } = limited({ concurrency: 1 }, { guard })
+    const many = cache.getOrSetMany(['a', 'b'], {
+      key: itself,
+      load: items => Promise.all(items.map(item => cache.getOrSet(`part of ${item}`, database.query))),
+    })
+    await clock.advance(5_000)
+    expect(database.asked).toEqual(['part of a', 'part of b'])
+    await clock.advance(100)
+    expect(await many).toEqual(['row part of a', 'row part of b'])
   })
 
   it('lends its place to a load in line when it has to wait for that', async () => {

@@ -11,7 +11,15 @@ import { createCache, writeBehind, writeThrough } from '@lookaside/core'
 import { memcachedStore } from '@lookaside/memcached'
 import { redisStore } from '@lookaside/redis'
 
-const { backend, server, file, naive, delay, ...options } = JSON.parse(String(process.argv[2]))
+const {
+  backend,
+  server,
+  file,
+  naive,
+  delay = 0,
+  unwrittenTtl,
+  ...options
+} = JSON.parse(String(process.argv[2]))
 
 const patience = '30s'
 const store =
@@ -51,7 +59,8 @@ async function load() {
 }
 
 const behind = writeBehind(cache, {
-  delay: delay ?? 0,
+  delay,
+  unwrittenTtl,
   async write(entries) {
     for (const [key, row] of entries) commit(`${key}=${row}`)
   },

@@ -24,7 +24,7 @@ import { CALLS_AT_ONCE } from '../tiers/store-calls.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry, EntryMeta } from '../values/entry.js'
 import { checkValue } from '../values/schema-check.js'
-import type { Share } from '../values/sharing.js'
+import { handOut, type Share } from '../values/sharing.js'
 import type {
   Cache,
   CountOptions,
@@ -35,7 +35,7 @@ import type {
   Typed,
   UpdateOptions,
 } from './cache.js'
-import { openInside } from './cache-inside.js'
+import { openInternals } from './cache-internals.js'
 import {
   checkChange,
   checkEntries,
@@ -98,7 +98,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     this.#local = engine.local?.store
     this.#localTags = engine.local?.tags
     this.#schemaVersion = settings.view.schemaVersion
-    openInside(this, { engine, space, settings, share })
+    openInternals(this, { engine, space, settings, share })
   }
 
   get path(): string {
@@ -187,7 +187,7 @@ export class CacheView<V, I> implements Cache<V, I> {
 
   async update<T extends V = V>(
     key: string,
-    change: (current: T | undefined) => (T & I) | PromiseLike<T & I>,
+    change: (current: T | undefined) => unknown,
     options?: UpdateOptions<T>,
   ): Promise<T> {
     const address = this.#address(key)
@@ -207,6 +207,7 @@ export class CacheView<V, I> implements Cache<V, I> {
 
   increment(key: string, by: bigint, options?: CountOptions): Promise<bigint>
   increment(key: string, by?: number, options?: CountOptions): Promise<number>
+  increment(key: string, by: number | bigint, options?: CountOptions): Promise<number | bigint>
   async increment(key: string, by: number | bigint = 1, options?: CountOptions): Promise<number | bigint> {
     const address = this.#address(key)
     const step = checkStep(by)
@@ -399,12 +400,6 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   #shared(value: unknown): unknown {
-    if (this.#share === undefined) return value
-    try {
-      return this.#share(value)
-    } catch {
-      // What can't be copied was not stored either: nobody else has it.
-      return value
-    }
+    return handOut(this.#share, value)
   }
 }

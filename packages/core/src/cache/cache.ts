@@ -7,7 +7,13 @@ import type { LoadOptions } from '../loading/guard-options.js'
 import type { Loader } from '../loading/loader.js'
 import type { CacheStats } from '../stats.js'
 import type { InferInput, InferOutput, StandardSchema } from '../values/standard-schema.js'
-import type { LoadManyByItem, LoadManyInOrder, ManyBy, ReturningErrors } from './get-or-set-many.js'
+import type {
+  LoadManyByItem,
+  LoadManyInOrder,
+  ManyBy,
+  RejectingErrors,
+  ReturningErrors,
+} from './get-or-set-many.js'
 import type { NamespaceOptions, ValueOptions } from './settings.js'
 import type { WrapOptions, Wrapped } from './wrap.js'
 
@@ -121,8 +127,10 @@ export interface Cache<V = unknown, I = V> {
    *
    * Each key is read, coalesced, claimed and stored as by `getOrSet`, all of them together: one round trip for the hits.
    * `load` returns a Map by item, or an array in the order of the items it was given; an `Error` in the place of a value
-   * is the failure of that item alone, and an item that the Map lacks is `undefined`, which is kept for `negativeTtl`.
-   * It is called again for items that another process was loading and has not finished.
+   * is the failure of that item alone, and an item that the Map lacks is `undefined`, which is kept for `negativeTtl`, or
+   * fails where the schema refuses it.
+   * It is called again for items that another process was loading and has not finished. A `schema` is best set on a
+   * namespace, whose types know its output.
    *
    * A failed item rejects the call with its error, when all are settled, and those that were loaded are stored all the
    * same; with `onError: 'return'` the error stands in its place.
@@ -146,11 +154,11 @@ export interface Cache<V = unknown, I = V> {
   ): Promise<(Typed<V, T> | Error)[]>
   getOrSetMany<Item, T extends I>(
     items: Iterable<Item>,
-    options: ManyBy<Item, T, LoadManyByItem<Item, T>>,
+    options: ManyBy<Item, T, LoadManyByItem<Item, T>> & RejectingErrors,
   ): Promise<(Typed<V, T> | undefined)[]>
   getOrSetMany<Item, T extends I>(
     items: Iterable<Item>,
-    options: ManyBy<Item, T, LoadManyInOrder<Item, T>>,
+    options: ManyBy<Item, T, LoadManyInOrder<Item, T>> & RejectingErrors,
   ): Promise<Typed<V, T>[]>
 
   /** The fresh value at `key`; `undefined` on a miss. `lookup` tells a cached `undefined` apart. */
@@ -186,8 +194,8 @@ export interface Cache<V = unknown, I = V> {
   /**
    * Changes the value at `key` by compare-and-set, and resolves to what it stored.
    *
-   * `change` gets the fresh value that is there, or `undefined`, and returns the next one. It is called again with what
-   * others have stored meanwhile, so it must do nothing else. Unlike a `set`, what can't be stored rejects and leaves
+   * `change` gets the fresh value that is there, or `undefined`, and returns the next one, which is another object. It is
+   * called again with what others have stored meanwhile, so it must do nothing else. Tags are those of the call. Unlike a `set`, what can't be stored rejects and leaves
    * the old value; a `ttl` of 0 deletes it.
    *
    * @throws CacheError `ERR_CACHE_CONTENTION` when others came in between a hundred times; `ERR_CACHE_UNAVAILABLE`,
@@ -198,11 +206,16 @@ export interface Cache<V = unknown, I = V> {
    * @example
    * await cache.update<string[]>('recent', (recent = []) => [page, ...recent].slice(0, 10), { ttl: '1h' })
    */
-  update<T extends V = V>(
+  update<T extends V & I = V & I>(
     key: string,
-    change: (current: T | undefined) => (T & I) | PromiseLike<T & I>,
+    change: (current: T | undefined) => T | PromiseLike<T>,
     options?: UpdateOptions<T>,
   ): Promise<T>
+  update(
+    key: string,
+    change: (current: V | undefined) => I | PromiseLike<I>,
+    options?: UpdateOptions<V>,
+  ): Promise<V>
 
   /**
    * Adds `by` to the counter at `key`, and resolves to what it is now; a negative `by` counts down.
@@ -220,6 +233,7 @@ export interface Cache<V = unknown, I = V> {
    */
   increment(key: string, by: bigint, options?: CountOptions): Promise<bigint>
   increment(key: string, by?: number, options?: CountOptions): Promise<number>
+  increment(key: string, by: number | bigint, options?: CountOptions): Promise<number | bigint>
 
   /**
    * Deletes `key`; loads that are under way won't be stored. Resolves to whether the store took it.

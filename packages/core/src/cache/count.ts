@@ -2,7 +2,7 @@ import type { Engine } from '../engine.js'
 import { isCacheError } from '../errors.js'
 import type { IncrementOptions } from '../tiers/store.js'
 import type { Address, View } from '../tiers/tier.js'
-import { unavailable } from './update.js'
+import { unavailable } from './unavailable.js'
 
 /**
  * Adds to the counter at a key, and tells everybody who has something older.

@@ -43,6 +43,11 @@ export interface ReturningErrors {
   readonly onError: 'return'
 }
 
+/** The first error rejects. */
+export interface RejectingErrors {
+  readonly onError?: 'reject' | undefined
+}
+
 /** One key of it: as `getOrSet`, as a member of a batch. */
 type GetOrSetOne = (
   key: string,

@@ -18,6 +18,8 @@ export interface Written {
   readonly lifetime: Lifetime
   /** When its tags were asked for; `undefined` without a local tier. */
   readonly since: Since | undefined
+  /** It takes the place of what was found, or claimed: an invalidation since then counts for it too. */
+  readonly conditional: boolean
 }
 
 /** Puts the packed value where it belongs; resolves to whether it was stored. */
@@ -35,6 +37,8 @@ export async function storeWritten(engine: Engine, written: Written, put: Put): 
   const { key, at } = address
   const kept = keptFor(lifetime, view, clock.now(), claimTtl)
   undelivered.outlive(kept)
+  // The store may not know yet that it was invalidated.
+  if (written.conditional && undelivered.blocks(at)) return undefined
   const { value, checkable } = checked
   const { schemaVersion } = view
   const entry: Entry<unknown> = { value, createdAt: clock.now(), loadTime: 0, ...lifetime, schemaVersion }

@@ -10,6 +10,7 @@ import { checkValue } from '../values/schema-check.js'
 import type { Share } from '../values/sharing.js'
 import type { Settings } from './settings.js'
 import { putOver, storeWritten } from './store-written.js'
+import { unavailable } from './unavailable.js'
 
 /** How often an update is tried; the later ones after pauses. */
 const ATTEMPTS = 100
@@ -56,7 +57,7 @@ async function attemptUpdate(
   engine: Engine,
   { address, settings, share, change, tags }: Update,
 ): Promise<{ readonly value: unknown } | undefined> {
-  const { tier, clock, copies, told, events, undelivered } = engine
+  const { tier, clock, copies, told, events } = engine
   const { key, at } = address
   const { view } = settings
   const since = copies?.since()
@@ -80,9 +81,7 @@ async function attemptUpdate(
   const tagged = await tier.tags.after(before, tagsOf(tags, value), kept)
   if (tagged === 'overtaken') return undefined
   if (tagged === 'unknown') throw unavailable(engine, key, 'it did not tell the tokens of its tags')
-  // What was found has been invalidated since, though the store does not know of it yet.
-  if (undelivered.blocks(at)) return undefined
-  const written = { address, view, checked, tagged, lifetime, since }
+  const written = { address, view, checked, tagged, lifetime, since, conditional: true }
   try {
     const stored = await storeWritten(engine, written, (packed, kept) =>
       putOver(engine, address, over, packed, kept),
@@ -108,13 +107,5 @@ function checkUpdatable(engine: Engine, key: string, { kind }: Slot): void {
   throw new CacheError(
     'ERR_CACHE_UNSUPPORTED',
     `'${key}' holds a value of a newer version than this process knows; update it from a process that has been deployed since`,
-  )
-}
-
-/** For what can't do without the store. */
-export function unavailable({ store }: Engine, key: string, reason: string): CacheError {
-  return new CacheError(
-    'ERR_CACHE_UNAVAILABLE',
-    `'${key}' can't be changed in ${store.name}: ${reason}; try again later`,
   )
 }

@@ -10,7 +10,7 @@ import type { Packed } from '../tiers/tier.js'
 import { type Put, putOver, storeWritten, type Written } from './store-written.js'
 
 /** A value that the application sets. */
-export interface Write extends Omit<Written, 'tagged' | 'lifetime'> {
+export interface Write extends Omit<Written, 'tagged' | 'lifetime' | 'conditional'> {
   /** Its tags, with tokens from before the write; `undefined` where they could not be had. */
   readonly tagged: readonly Tagged[] | undefined
   /** `undefined` for a value that is not to be stored. */
@@ -37,7 +37,7 @@ export async function writeValue(engine: Engine, write: Write): Promise<Packed |
   const set: Put = (packed, kept) => tier.set(address, packed, kept).then(() => true)
   const put: Put = over === undefined ? set : (packed, kept) => putOver(engine, address, over, packed, kept)
   try {
-    return await storeWritten(engine, { ...write, lifetime, tagged }, put)
+    return await storeWritten(engine, { ...write, lifetime, tagged, conditional: over !== undefined }, put)
   } catch (error) {
     if (!isCacheError(error)) throw error
     // It may still land: without the delete the old value, or this one much later, could stay.

@@ -41,7 +41,7 @@ export async function acquireClaim(
   { holder, ttl, forced, framed, now }: ClaimRequest,
 ): Promise<Claim | 'held' | 'unavailable' | 'failed' | 'lost'> {
   const on = (footing: Footing, version?: Version, base?: Base) =>
-    new Claim(tier, address, holder, ttl, now, footing, version, base)
+    new Claim(tier, address, { holder, ttl, now, footing, version, base, kind: 'load' })
   const markable = framed || tier.name === 'local'
 
   /** Puts a marker over what was found, or where nothing was. */
@@ -93,6 +93,15 @@ interface Base {
 
 const NO_BASE: Base = { deadAt: Number.POSITIVE_INFINITY, election: undefined }
 
+/** What a claim is made of. */
+interface ClaimInit extends Pick<ClaimRequest, 'holder' | 'ttl' | 'now'> {
+  readonly footing: Footing
+  readonly version: Version | undefined
+  readonly base: Base | undefined
+  /** What its marker says that it is for. */
+  readonly kind: 'load' | 'write'
+}
+
 /** How long before a value's death a marker takes its place: others must not find it dead first. */
 const TAKE_OVER_AHEAD: Milliseconds = 10
 
@@ -119,26 +128,16 @@ export class Claim {
   #renewal: Promise<void> | undefined
 
   /** @internal */
-  constructor(
-    tier: Tier,
-    address: Address,
-    holder: string,
-    ttl: Milliseconds,
-    since: Milliseconds,
-    footing: Footing,
-    version: Version | undefined,
-    base?: Base,
-    kind: 'load' | 'write' = 'load',
-  ) {
+  constructor(tier: Tier, address: Address, init: ClaimInit) {
     this.#tier = tier
     this.#address = address
-    this.#holder = holder
-    this.#ttl = ttl
-    this.#since = since
-    this.#footing = footing
-    this.#version = version
-    this.#base = base
-    this.#kind = kind
+    this.#holder = init.holder
+    this.#ttl = init.ttl
+    this.#since = init.now
+    this.#footing = init.footing
+    this.#version = init.version
+    this.#base = init.base
+    this.#kind = init.kind
   }
 
   /** Whether readers see our marker at the key. @internal */
@@ -181,11 +180,9 @@ export class Claim {
     return (await this.#tier.replace(at, open, OPEN_MARKER_TTL, this.#version)) !== undefined
   }
 
-  /** Leaves a marker where it is, to expire in its own time; `false` says that it is gone. @internal */
-  async leave(): Promise<boolean> {
+  /** Nobody keeps it alive any more: it expires, unless it ends before. @internal */
+  async rest(): Promise<void> {
     await this.#settle()
-    if (this.marked) await this.#putMarker()
-    return this.#version !== undefined
   }
 
   #keep(clock: Clock, notBefore: Milliseconds, elapsed: Milliseconds): void {

@@ -222,7 +222,14 @@ export class BatchMember {
 }
 
 function checkLoaded(loaded: unknown, items: readonly unknown[]): LoadedMany {
-  if (loaded instanceof Map) return loaded
+  if (loaded instanceof Map) {
+    if (loaded.size === 0 || items.some(item => loaded.has(item))) return loaded
+    const [key] = loaded.keys()
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `the Map that load of getOrSetMany returns must have the very items as its keys, such as ${quote(items[0])}; it has ${quote(key)}`,
+    )
+  }
   if (Array.isArray(loaded) && loaded.length === items.length) return loaded
   const what = Array.isArray(loaded) ? `an array of ${loaded.length}` : quote(loaded)
   throw new CacheError(

@@ -11,7 +11,7 @@ export interface WriteClaim {
   readonly claim: Claim
   /** What was found at the key before. */
   readonly found: Slot
-  /** Somebody else's write is under way, and nobody knows which of the two comes last. */
+  /** Somebody else's write was under way, and nobody knows which of the two comes last. */
   readonly contended: boolean
 }
 
@@ -37,13 +37,14 @@ export async function claimForWrite(
   const holder = randomId()
   const markable = view.format.codec.framed || tier.name === 'local'
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const since = clock.monotonic()
+    const now = clock.monotonic()
     const found = await tier.read(address, view)
     const over = 'version' in found ? found.version : undefined
     if (over === undefined && found.kind !== 'empty') return undefined
     const contended = found.kind === 'marker' && found.forWrite
     const on = (footing: 'marker' | 'base' | 'absent', version: Version | undefined): WriteClaim => {
-      const claim = new Claim(tier, address, holder, ttl, since, footing, version, undefined, 'write')
+      const init = { holder, ttl, now, footing, version, base: undefined, kind: 'write' } as const
+      const claim = new Claim(tier, address, init)
       return { claim, found, contended }
     }
     if (!markable) return on(over === undefined ? 'absent' : 'base', over)

@@ -10,6 +10,6 @@ export class OldVersion {
 }
 
 /** What the old store holds, to be served from where it is. */
-export function servedFromOld({ bytes, version }: Stored): Stored {
-  return { bytes, version: new OldVersion(version) }
+export function servedFromOld(stored: Stored): Stored {
+  return { ...stored, version: new OldVersion(stored.version) }
 }

@@ -86,6 +86,19 @@ export function localTier(
     return entry
   }
 
+  /** What has no room does not take away what it was to replace: a remote store refuses it beforehand. */
+  function putOver(at: string, packed: Packed, ttl: Milliseconds, version: Version): Version {
+    try {
+      return put(at, packed, ttl)
+    } catch (error) {
+      const entry = version as LocalEntry
+      const small = entry.value instanceof LocalMarker || entry.value instanceof LocalCounter
+      if (small) store.set(at, entry, 1)
+      else store.set(at, entry)
+      throw error
+    }
+  }
+
   function putSmall(at: string, value: LocalMarker | LocalCounter, deleteAt: EpochMs): Version {
     const entry = smallEntry(value, deleteAt)
     // The smallest size there is: the application's own measure is for its values.
@@ -226,7 +239,8 @@ export function localTier(
       put(at, packed, ttl)
     },
     add: async (at, packed, ttl) => (isAbsent(at) ? put(at, packed, ttl) : undefined),
-    replace: async (at, packed, ttl, version) => (holds(at, version) ? put(at, packed, ttl) : undefined),
+    replace: async (at, packed, ttl, version) =>
+      holds(at, version) ? putOver(at, packed, ttl, version) : undefined,
     async delete(at, version) {
       return holds(at, version) && store.delete(at)
     },

@@ -298,7 +298,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
-/** The random bits of a value's frame, as `FrameHead` has them. */
-export function bitsOf(frame: Uint8Array): string {
-  return asBuffer(frame).toString('hex', BITS_AT, CRC_AT)
+/** The random bits of a value's frame, as `FrameHead` has them; `undefined` for bytes without a frame. */
+export function bitsOf(bytes: Uint8Array): string | undefined {
+  if (bytes[0] !== MAGIC_0 || bytes[1] !== MAGIC_1) return undefined
+  return asBuffer(bytes).toString('hex', BITS_AT, CRC_AT)
 }

@@ -52,3 +52,13 @@ function freezeDeep(value: unknown): unknown {
   for (const member of Object.values(value)) freezeDeep(member)
   return value
 }
+
+/** A value as its reader gets it. What can't be copied is handed out as it is: nobody else has it, as it was not stored. */
+export function handOut(share: Share | undefined, value: unknown): unknown {
+  if (share === undefined) return value
+  try {
+    return share(value)
+  } catch {
+    return value
+  }
+}

@@ -1,5 +1,5 @@
 import type { Cache, UpdateOptions } from '../cache/cache.js'
-import { insideOf } from '../cache/cache-inside.js'
+import { internalsOf } from '../cache/cache-internals.js'
 import { SET_MANY_NAMES } from '../cache/call-checks.js'
 import { overrideSettings } from '../cache/settings.js'
 import { CacheError, quote } from '../errors.js'
@@ -15,10 +15,11 @@ import { KeyHold, type TaggedValue } from './key-hold.js'
  * Writes to the database and to the cache in one go, so that readers find the new value at once.
  *
  * A marker takes the key's place first, and the local tiers of all processes drop it: during the write nobody is served
- * the old value, and nobody stores one. Afterwards the value takes the marker's place, if that is still there; otherwise,
- * and whenever the write rejects, the key is deleted. So of two writers who overlap neither leaves the loser's value, and
- * one that crashes leaves a marker, which expires with its claim. A store that does not answer keeps nobody from
- * writing: then it is a write and a delete, which is sent again until it lands.
+ * the old value, and nobody stores one. Afterwards the value takes the marker's place, if that still stands and was not
+ * put over another write's; otherwise, and whenever the write rejects, the key is deleted. So of two writers who overlap
+ * neither leaves the loser's value, and one that crashes leaves a marker, which expires with its claim; that of a write
+ * which takes longer than the cache's `hardTimeout` expires too. A store that does not answer keeps nobody from writing:
+ * then it is a write and a delete, which is sent again until it lands.
  *
  * `value` may be a function of the write's result, for what only the database knows. Resolves to that result, and rejects
  * with what the write rejects with. Readers who meet the marker wait or load, as their guard has it. Values of a `raw`
@@ -38,7 +39,7 @@ export async function writeThrough<V, I, R, T extends I = I>(
   write: () => R | PromiseLike<R>,
   options?: UpdateOptions<V>,
 ): Promise<R> {
-  const inside = insideOf(cache, 'writeThrough')
+  const internals = internalsOf(cache, 'writeThrough')
   checkKey(key)
   checkOptions('writeThrough', options, SET_MANY_NAMES)
   if (typeof write !== 'function') {
@@ -48,35 +49,50 @@ export async function writeThrough<V, I, R, T extends I = I>(
     )
   }
   const { tags, ...rest } = options ?? {}
-  checkTagOption(tags, inside.settings.view.format)
-  const settings = overrideSettings(inside.settings, rest)
+  checkTagOption(tags, internals.settings.view.format)
+  const settings = overrideSettings(internals.settings, rest)
   const check = async (given: unknown): Promise<TaggedValue> => {
     const checked = await checkValue(settings.view.schema, given, key)
     return { checked, names: tagsOf(tags, checked.value) }
   }
   const early = typeof value === 'function' ? undefined : await check(value)
-  const address = inside.engine.tier.address(inside.space, key)
-  const hold = await KeyHold.take(inside, { address, settings, tags: early?.names ?? (tags as TagOption) })
-  let result: R
-  try {
-    result = await write()
-  } catch (error) {
-    // It may have committed all the same. What it failed with matters more than what becomes of the delete.
-    await hold.drop().catch(() => {})
-    throw error
+  const { engine, space } = internals
+  const address = engine.tier.address(space, key)
+  const writing = run()
+  // The cache does not close in the middle of it.
+  engine.background.add(key, writing.then(settled, settled))
+  return writing
+
+  async function run(): Promise<R> {
+    const hold = await KeyHold.take(internals, {
+      address,
+      settings,
+      tags: early?.names ?? (tags as TagOption),
+    })
+    let result: R
+    try {
+      result = await write()
+    } catch (error) {
+      // It may have committed all the same. What it failed with matters more than what becomes of the delete.
+      await hold.drop().catch(() => {})
+      throw error
+    }
+    let tagged: TaggedValue
+    try {
+      tagged = early ?? (await check((value as (result: R) => T)(result)))
+    } catch (cause) {
+      await hold.drop().catch(() => {})
+      throw writtenButNot('what it wrote is not in the cache', cause, result)
+    }
+    if (await hold.store(tagged)) return result
+    try {
+      await hold.drop()
+    } catch (cause) {
+      throw writtenButNot('what it makes obsolete was not invalidated', cause, result)
+    }
+    return result
   }
-  let tagged: TaggedValue
-  try {
-    tagged = early ?? (await check((value as (result: R) => T)(result)))
-  } catch (cause) {
-    await hold.drop().catch(() => {})
-    throw writtenButNot('what it wrote is not in the cache', cause, result)
-  }
-  if (await hold.store(tagged)) return result
-  try {
-    await hold.drop()
-  } catch (cause) {
-    throw writtenButNot('what it makes obsolete was not invalidated', cause, result)
-  }
-  return result
 }
+
+/** Its caller is told what has become of it. */
+function settled(): void {}

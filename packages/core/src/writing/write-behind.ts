@@ -1,5 +1,5 @@
 import type { Cache, GetOrSetOptions, Typed, UpdateOptions } from '../cache/cache.js'
-import { type CacheInside, insideOf } from '../cache/cache-inside.js'
+import { type CacheInternals, internalsOf } from '../cache/cache-internals.js'
 import { SET_MANY_NAMES } from '../cache/call-checks.js'
 import { overrideSettings } from '../cache/settings.js'
 import { CacheError } from '../errors.js'
@@ -8,9 +8,11 @@ import type { Loader } from '../loading/loader.js'
 import { checkOptions } from '../options/options.js'
 import { checkTagOption, tagsOf } from '../tags/tag-options.js'
 import { checkValue } from '../values/schema-check.js'
-import { BehindWriter } from './behind-writer.js'
-import { cacheUnwritten } from './cached-write.js'
-import { PendingWrite, PendingWrites } from './pending-writes.js'
+import { handOut } from '../values/sharing.js'
+import { BatchWriter } from './batch-writer.js'
+import { PendingWrite } from './pending-write.js'
+import { PendingWrites } from './pending-writes.js'
+import { cacheUnwritten } from './unwritten-value.js'
 import {
   checkWriteBehindOptions,
   type WriteBehindOptions,
@@ -45,10 +47,11 @@ export interface WriteBehind<V = unknown, I = V> {
  * Serves values at once and writes them to the database in batches, for what changes often and may be lost: counts,
  * scores, last-seen times.
  *
- * Each key is written once per batch, with its last value. A failed write is tried again; what can't be written in the
- * end is reported, and deleted from the cache. Until it is written, this process reads a value through the returned
- * object, which knows it, and others from the cache, for at most `unwrittenTtl`. Then it is kept for its full ttl if it
- * still stands there, and else the key is deleted. **A crash loses what was not written.**
+ * Each key is written once per batch, with its last value. A failed write is tried again, beside what is new; what can't
+ * be written in the end is reported, and deleted from the cache. Until it is written, this process reads a value through
+ * the returned object, which knows it, and others from the cache, for at most `unwrittenTtl`. Then it is kept for its full
+ * ttl if it still stands there, and else the key is deleted, as are values of the raw codecs in a remote store. **A crash
+ * loses what was not written.**
  *
  * @throws CacheError `ERR_CACHE_OPTION` or `ERR_CACHE_DURATION` for bad options.
  *
@@ -57,30 +60,31 @@ export interface WriteBehind<V = unknown, I = V> {
  * await scores.set('player:7', 1_200)
  * await scores.close()
  */
-export function writeBehind<V, I>(
+export function writeBehind<V, I, T extends V = V>(
   cache: Cache<V, I>,
-  options: WriteBehindOptions<NoInfer<I>>,
-): WriteBehind<V, I> {
-  const inside = insideOf(cache, 'writeBehind')
-  return new CacheWriteBehind(cache, inside, checkWriteBehindOptions(options as WriteBehindOptions<never>))
+  options: WriteBehindOptions<T>,
+): WriteBehind<T, Typed<I, T>> {
+  const internals = internalsOf(cache, 'writeBehind')
+  const settings = checkWriteBehindOptions(options as WriteBehindOptions<never>)
+  return new CacheWriteBehind<T, Typed<I, T>>(cache as unknown as Cache<T, Typed<I, T>>, internals, settings)
 }
 
 class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
   readonly #cache: Cache<V, I>
-  readonly #inside: CacheInside
+  readonly #internals: CacheInternals
   readonly #settings: WriteBehindSettings
   readonly #writes: PendingWrites
-  readonly #writer: BehindWriter
+  readonly #writer: BatchWriter
   readonly #finish = () => this.close()
   #closing: Promise<void> | undefined
 
-  constructor(cache: Cache<V, I>, inside: CacheInside, settings: WriteBehindSettings) {
+  constructor(cache: Cache<V, I>, internals: CacheInternals, settings: WriteBehindSettings) {
     this.#cache = cache
-    this.#inside = inside
+    this.#internals = internals
     this.#settings = settings
     this.#writes = new PendingWrites(settings.queue)
-    this.#writer = new BehindWriter(inside.engine, settings, this.#writes)
-    inside.engine.closing.add(this.#finish)
+    this.#writer = new BatchWriter(internals.engine, internals.share, settings, this.#writes)
+    internals.engine.closing.add(this.#finish)
   }
 
   get pending(): number {
@@ -90,14 +94,17 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
   async set(key: string, value: I, options?: UpdateOptions<V>): Promise<void> {
     checkKey(key)
     checkOptions('set', options, SET_MANY_NAMES)
-    const { engine, space, settings: inherited } = this.#inside
+    const { engine, space, share, settings: inherited } = this.#internals
     const { tags, ...rest } = options ?? {}
     checkTagOption(tags, inherited.view.format)
     const settings = overrideSettings(inherited, rest)
-    const checked = await checkValue(settings.view.schema, value, key)
-    const names = tagsOf(tags, checked.value)
+    const { checkable, value: given } = await checkValue(settings.view.schema, value, key)
+    // Its own, so that nobody changes what is going to be written.
+    const checked = { checkable, value: handOut(share, given) }
     this.#checkOpen(key)
-    const write = new PendingWrite(engine.tier.address(space, key), checked, settings, names)
+    const address = engine.tier.address(space, key)
+    const intent = { address, checked, settings, tags: tagsOf(tags, given) }
+    const write = new PendingWrite(intent, engine.clock.monotonic() + this.#settings.delay)
     const entering = this.#writes.enter(write)
     const { unwrittenTtl } = this.#settings
     write.cached = entering.then(async taken => {
@@ -133,7 +140,10 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
     const forgotten = this.#writes.forget(key)
     // Whatever of it is on its way to the cache must not get there after the delete.
     await forgotten?.cached.catch(() => {})
-    await this.#writes.underWay(key)?.done
+    // An attempt that is under way comes to its end; it is the last one, unless a newer value has been set since.
+    const underWay = this.#writes.underWay(key)
+    await underWay?.attempt
+    if (underWay !== undefined && this.#writes.latest(key) === underWay) this.#writes.forget(key)
     return this.#cache.delete(key)
   }
 
@@ -151,7 +161,7 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
   async #close(): Promise<void> {
     this.#writes.close()
     await this.#writer.close()
-    this.#inside.engine.closing.delete(this.#finish)
+    this.#internals.engine.closing.delete(this.#finish)
   }
 
   #checkOpen(key: string): void {
@@ -162,8 +172,7 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
     )
   }
 
-  #shared({ checked: { value } }: PendingWrite): unknown {
-    const { share } = this.#inside
-    return share === undefined ? value : share(value)
+  #shared({ checked }: PendingWrite): unknown {
+    return handOut(this.#internals.share, checked.value)
   }
 }

@@ -7,7 +7,8 @@ import { isCacheError } from '../errors.js'
 import { invalidateQuietly } from '../invalidation/invalidation.js'
 import { lifetimeOf } from '../loading/lifetime.js'
 import type { FoundValue } from '../tiers/slot.js'
-import type { PendingWrite, PendingWrites } from './pending-writes.js'
+import type { PendingWrite } from './pending-write.js'
+import type { PendingWrites } from './pending-writes.js'
 
 /** Puts a value into the cache that the database does not have yet, for at most `most`. */
 export async function cacheUnwritten(
@@ -26,6 +27,8 @@ export async function cacheUnwritten(
       ...settings,
       ttl: Math.min(ttl, most),
       negativeTtl: negativeTtl === undefined ? undefined : Math.min(negativeTtl, most),
+      // What a crash leaves is not served as stale either.
+      grace: 0,
     }
     const since = engine.copies?.since()
     const lifetime = lifetimeOf(checked.value, undefined, shorter, engine.clock)
@@ -65,7 +68,7 @@ export async function settleWritten(
     if (tagged === undefined) return false
     const { at } = address
     const { version } = found as FoundValue
-    const written = { address, view, checked, tagged, lifetime, since }
+    const written = { address, view, checked, tagged, lifetime, since, conditional: true }
     try {
       const stored = await storeWritten(engine, written, async (packed, kept) => {
         return (await tier.replace(at, packed, kept, version)) !== undefined
