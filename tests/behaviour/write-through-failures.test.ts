@@ -103,6 +103,22 @@ describe('writeThrough over a store that does not answer', () => {
 })
 
 describe("writeThrough with onUndelivered: 'reject'", () => {
+  it('stores nothing over a delete meanwhile that the store has not taken', async () => {
+    const { cache, store, clock, other, trace } = cutOff()
+    await cache.set('a', 'old')
+    const held = heldWrite({ value: 'old' }, 'new')
+    const writing = writeThrough(cache, 'a', 'new', held.write)
+    await held.begun
+    store.fail(undefined, { ops: ['delete'], times: 1 })
+    expect(await cache.delete('a')).toBe(false)
+    held.finish()
+    expect(await writing).toBe('written')
+    expect(await cache.get('a')).toBeUndefined()
+    await clock.advance(5_000)
+    expect(fates(trace)).toEqual([QUEUED, DELIVERED])
+    expect(await other.get('a')).toBeUndefined()
+  })
+
   it('tells the result of a write whose key could not be deleted', async () => {
     const { cache, store } = cutOff({ onUndelivered: 'reject' })
     await cache.set('a', 'old')

@@ -2,7 +2,7 @@ import type { Engine } from '../engine.js'
 import { isCacheError } from '../errors.js'
 import type { NotStoredReason } from '../events.js'
 import { invalidateQuietly, invalidateVersionQuietly } from '../invalidation/invalidation.js'
-import type { Lifetime } from '../loading/lifetime.js'
+import { keptFor, type Lifetime } from '../loading/lifetime.js'
 import { notStoredReason } from '../loading/not-stored.js'
 import type { Tagged } from '../tags/token.js'
 import type { Slot } from '../tiers/slot.js'
@@ -26,13 +26,15 @@ export interface Write extends Omit<Written, 'tagged' | 'lifetime' | 'conditiona
  * What can't be stored deletes the key: an older value must not outlive the write.
  */
 export async function writeValue(engine: Engine, write: Write): Promise<Packed | undefined> {
-  const { tier, flights, undelivered } = engine
-  const { address, lifetime, tagged, over } = write
+  const { tier, flights, undelivered, clock, claimTtl } = engine
+  const { address, view, lifetime, tagged, over } = write
   // A conditional write changes nothing unless its condition holds.
   if (over === undefined) flights.detach(address.at)
   // What was found has been invalidated since, though the store does not know of it yet.
   else if (undelivered.blocks(address.at)) return undefined
   if (lifetime === undefined) return dropUnfit(engine, write, 'ttl-0')
+  // Whatever becomes of it, an invalidation that is not delivered has to outlive it.
+  undelivered.outlive(keptFor(lifetime, view, clock.now(), claimTtl))
   if (tagged === undefined) return dropUnfit(engine, write, 'tags')
   const set: Put = (packed, kept) => tier.set(address, packed, kept).then(() => true)
   const put: Put = over === undefined ? set : (packed, kept) => putOver(engine, address, over, packed, kept)

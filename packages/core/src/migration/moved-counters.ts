@@ -12,6 +12,9 @@ const STEP: Milliseconds = 5
 /** After so many looks nobody is waited for any more: no count is lost by taking over a claim. */
 const PATIENCE = 20
 
+/** Each of them fails only because somebody else gets on. */
+const ATTEMPTS = 1_000
+
 /**
  * Counts in the new store, and moves the counters there that the old one has.
  *
@@ -32,7 +35,8 @@ export class MovedCounters {
 
   async increment(key: string, by: bigint, options: IncrementOptions): Promise<bigint> {
     let holder: Uint8Array | undefined
-    for (let looks = 0; ; looks++) {
+    let looks = 0
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = await this.#to.get(key)
       const moving = stored && decodeMoving(stored.bytes)
       if (stored === undefined || moving === undefined) {
@@ -48,10 +52,14 @@ export class MovedCounters {
         // Whoever took over from somebody else has as much time again.
         if (holder === undefined || Buffer.compare(holder, stored.bytes) !== 0) looks = 0
         holder = stored.bytes
-        if (looks < PATIENCE) await this.#clock.sleep(STEP * (0.5 + this.#clock.random()))
+        if (looks++ < PATIENCE) await this.#clock.sleep(STEP * (0.5 + this.#clock.random()))
         else await this.#move(key, stored.version, options.ttl)
       }
     }
+    throw new CacheError(
+      'ERR_CACHE_CONTENTION',
+      `${quote(key)} was changed by others each of the ${ATTEMPTS} times that it was to be counted while it moves to ${this.#to.name}; try again`,
+    )
   }
 
   /** Ends what somebody has begun: a counter that has left the old store stands at what the claim says. */
@@ -72,8 +80,8 @@ export class MovedCounters {
       } catch (error) {
         if (!isCacheError(error, 'ERR_CACHE_COUNTER')) throw error
         const stored = await this.#to.get(key)
-        if (stored === undefined || decodeMoving(stored.bytes) !== undefined) return undefined
-        // What was on its way may have arrived between the two; what is refused again is refused.
+        if (stored !== undefined && decodeMoving(stored.bytes) !== undefined) return undefined
+        // What was on its way may have arrived or gone between the two; what is refused again is refused.
         if (attempt > 1) throw error
       }
     }
@@ -119,7 +127,7 @@ export class MovedCounters {
 
   /** Takes a counter out of the old store if it still stands at `digits`; whether it is gone from there. */
   async #leave(key: string, digits: string): Promise<boolean> {
-    while (true) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const until = this.#old.until()
       const [found] = await this.#old.look([key], until)
       if (found === undefined) return true

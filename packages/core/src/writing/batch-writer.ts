@@ -15,8 +15,8 @@ const LONGEST_PAUSE: Milliseconds = 10_000
 /**
  * Writes what is pending to the database: a batch at a time, so that no key is written twice at once.
  *
- * What fails is tried again later, apart from what is new, and in ever smaller batches: one entry that can't be written
- * keeps the others waiting for a while, but takes none of them with it.
+ * What fails is tried again later, apart from what is new, in ever smaller batches, and in the end alone: one entry that
+ * can't be written keeps the others of its batch waiting for a while, but takes none of them with it.
  */
 export class BatchWriter {
   readonly #engine: Engine
@@ -25,6 +25,8 @@ export class BatchWriter {
   readonly #writes: PendingWrites
   readonly #givenUp = new AbortController()
   #cancelTimer: (() => void) | undefined
+  /** When it wakes up by itself, by `Clock.monotonic()`. */
+  #wakesAt: Milliseconds = Number.POSITIVE_INFINITY
   #running: Promise<void> | undefined
 
   constructor(
@@ -40,9 +42,9 @@ export class BatchWriter {
   }
 
   /** One more waits. */
-  wake(): void {
+  wake({ dueAt }: PendingWrite): void {
     if (this.#writes.isFull(this.#settings.batch)) this.hurry()
-    else this.#schedule()
+    else if (dueAt < this.#wakesAt) this.#schedule()
   }
 
   /** Writes all that is new without waiting for more. */
@@ -79,6 +81,7 @@ export class BatchWriter {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     const next = this.#writes.nextDue()
+    this.#wakesAt = next ?? Number.POSITIVE_INFINITY
     if (next === undefined || this.#givenUp.signal.aborted) return
     const wait = Math.ceil(next - this.#now)
     if (wait > 0) this.#cancelTimer = this.#engine.clock.timer(wait, () => this.#begin())
@@ -86,6 +89,7 @@ export class BatchWriter {
   }
 
   #begin(): void {
+    this.#wakesAt = Number.POSITIVE_INFINITY
     this.#running ??= this.#run()
   }
 

@@ -81,19 +81,18 @@ export class PendingWrites {
   /** When something is to be written next. */
   nextDue(): Milliseconds | undefined {
     const [oldest] = this.#new.values()
-    const all = oldest === undefined ? [...this.#failed.values()] : [oldest, ...this.#failed.values()]
-    return all.length === 0 ? undefined : Math.min(...all.map(({ dueAt }) => dueAt))
+    const next = Math.min(oldest?.dueAt ?? Number.POSITIVE_INFINITY, this.#nextRetry())
+    return next === Number.POSITIVE_INFINITY ? undefined : next
   }
 
   /** What is due first, at most `most` of those that have failed as often; they are going to be written. */
   take(now: Milliseconds, most: (failures: number) => number): PendingWrite[] {
-    const failed = [...this.#failed.values()].filter(({ dueAt }) => dueAt <= now)
     const [oldest] = this.#new.values()
     // Where there is always something new, what has failed has its turn all the same. The oldest takes the others with it.
     const due =
-      oldest !== undefined && oldest.dueAt <= Math.min(now, ...failed.map(({ dueAt }) => dueAt))
+      oldest !== undefined && oldest.dueAt <= Math.min(now, this.#nextRetry())
         ? [...this.#new.values()]
-        : failed
+        : [...this.#failed.values()].filter(({ dueAt }) => dueAt <= now)
     const failures = due[0]?.failures ?? 0
     const taken = due.filter(write => write.failures === failures).slice(0, most(failures))
     for (const write of taken) {
@@ -149,6 +148,12 @@ export class PendingWrites {
     this.#underWay.delete(write.address.key)
     write.finish()
     this.#admit()
+  }
+
+  #nextRetry(): Milliseconds {
+    let next = Number.POSITIVE_INFINITY
+    for (const { dueAt } of this.#failed.values()) next = Math.min(next, dueAt)
+    return next
   }
 
   #add(write: PendingWrite): void {

@@ -28,7 +28,10 @@ export interface WriteBehindOptions<V> {
   readonly delay?: Duration | undefined
   /** Most entries that have not been written, at least 1; where there are more `set` waits. @default 10_000 */
   readonly queue?: number | undefined
-  /** How often a failed write is tried again, after pauses from 100 ms up to 10 s; `Infinity` never gives up. @default 10 */
+  /**
+   * How often a failed write is tried again, after pauses from 100 ms up to 10 s; `Infinity` never gives up. With 0 a
+   * `write` that throws fails all of its batch. @default 10
+   */
   readonly retries?: number | undefined
   /** How long one attempt may take, at least 1 ms; one that is left alone then may overlap with the next. @default '30s' */
   readonly writeTimeout?: Duration | undefined

@@ -113,7 +113,7 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
     // Nothing is lost where that fails: the value waits to be written.
     write.cached.catch(() => {})
     // What was refused has been deleted since, or comes too late.
-    if (await entering) this.#writer.wake()
+    if (await entering) this.#writer.wake(write)
     else this.#checkOpen(key)
     await write.cached
   }

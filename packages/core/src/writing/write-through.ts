@@ -18,7 +18,8 @@ import { KeyHold, type TaggedValue } from './key-hold.js'
  * the old value, and nobody stores one. Afterwards the value takes the marker's place, if that still stands and was not
  * put over another write's; otherwise, and whenever the write rejects, the key is deleted. So of two writers who overlap
  * neither leaves the loser's value, and one that crashes leaves a marker, which expires with its claim; that of a write
- * which takes longer than the cache's `hardTimeout` expires too. A store that does not answer keeps nobody from writing:
+ * which takes longer than the cache's `hardTimeout` expires too. Only one that crashes while it overlaps with another
+ * may leave an old value, for its ttl at most. A store that does not answer keeps nobody from writing:
  * then it is a write and a delete, which is sent again until it lands.
  *
  * `value` may be a function of the write's result, for what only the database knows. Resolves to that result, and rejects
