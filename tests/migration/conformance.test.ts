@@ -83,7 +83,7 @@ describe('on real servers', () => {
         describe(`from ${from} to ${to}, in phase '${phase}'`, () => {
           remoteStoreSuite({
             test: test.concurrent,
-            create: () => clearing(migratingStore({ ...stores(), phase })),
+            create: () => migratingStore({ ...stores(), phase }),
           })
         })
       }
@@ -91,16 +91,9 @@ describe('on real servers', () => {
       describe(`from ${from} to ${to}, of what lies in the old one`, () => {
         remoteStoreSuite({
           test: test.concurrent,
-          create: () => clearing(lyingInTheOld(phase => migratingStore({ ...stores(), phase }))),
+          create: () => lyingInTheOld(phase => migratingStore({ ...stores(), phase })),
         })
       })
     }
   }
 })
-
-/** Without a `clear` that reaches one of two servers only. */
-function clearing(store: RemoteStore): RemoteStore {
-  if (store.clearsInPart === undefined) return store
-  const { clear, clearsInPart, ...rest } = store
-  return rest
-}

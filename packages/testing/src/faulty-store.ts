@@ -129,6 +129,7 @@ export function faultyStore(store: RemoteStore, options: FaultyStoreOptions = {}
     ...(store.clear && {
       clear: (prefix: string) => call('clear', [prefix], async () => store.clear?.(prefix)),
     }),
+    ...(store.clearsInPart && { clearsInPart: store.clearsInPart }),
     ping: scope => call('ping', [], () => store.ping(scope)),
     close: () => call('close', [], () => store.close()),
     ...(store.answered && { answered: (error: unknown) => store.answered?.(error) === true }),

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { ownKey, pathsTo } from '../keys/key.js'
+import { combinedToken } from '../tags/generations.js'
 import { GENERATION } from '../tags/remote-tags.js'
-import { decodeStoredToken, decodeToken, encodeToken } from '../tags/remote-token.js'
+import { decodeStoredToken } from '../tags/remote-token.js'
 import { sameToken, type Token } from '../tags/token.js'
 import type { Stored, StoreShards } from '../tiers/store.js'
 import { decodeFrameTags, decodeHead } from '../values/frame.js'
@@ -37,13 +37,7 @@ export class OldGenerations {
     const path = key.slice(0, Math.max(0, key.indexOf('::')))
     const paths = pathsTo({ path, wirePrefix: '', localPrefix: '' })
     const found = await Promise.all(paths.map(each => this.#once(this.#keyOf(each, key))))
-    const hash = createHash('sha256')
-    for (const stored of found) {
-      const token = stored && decodeStoredToken(stored.bytes)
-      if (token === undefined) return undefined
-      hash.update(encodeToken(token))
-    }
-    return decodeToken(hash.digest(), 0)
+    return combinedToken(found.map(stored => stored && decodeStoredToken(stored.bytes)))
   }
 
   #once(at: string): Promise<Stored | undefined> {

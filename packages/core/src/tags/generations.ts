@@ -159,12 +159,13 @@ function tokenOf(lineage: Lineage): Token | undefined {
   const known = tokens.length > 0 && generations.every(({ token }, index) => token === tokens[index])
   if (!known) {
     lineage.tokens = generations.map(({ token }) => token)
-    lineage.token = combined(lineage.tokens)
+    lineage.token = combinedToken(lineage.tokens)
   }
   return lineage.token
 }
 
-function combined(tokens: readonly (RemoteToken | undefined)[]): Token | undefined {
+/** What the tokens of a path and of those that it is nested in come to, the outermost first. */
+export function combinedToken(tokens: readonly (RemoteToken | undefined)[]): Token | undefined {
   const hash = createHash('sha256')
   for (const token of tokens) {
     if (token === undefined) return undefined

@@ -55,8 +55,8 @@ export class StoredTokens {
   async soften(at: string, lifetime: Milliseconds): Promise<void> {
     for (let attempt = 0; attempt < 2; attempt++) {
       const stored = await this.#calls.run('get', [at], store => store.get(at))
-      // What it tagged is dead already.
-      if (stored === undefined) return
+      // What it tagged is dead already. A store over two may have found nothing where it looked, and something elsewhere.
+      if (stored === undefined) break
       const token = decodeStoredToken(stored.bytes)
       if (token === undefined) break
       const bytes = encodeStoredToken(drawToken(this.#until(lifetime), token.hard))

@@ -77,5 +77,6 @@ async function withClear(
   body: (store: RemoteStore, clear: Clear) => Promise<void>,
 ): Promise<void> {
   const store = await context.connect()
-  if (store.clear !== undefined) await body(store, store.clear.bind(store))
+  // One that clears in part leaves what it can't list to the core.
+  if (store.clear !== undefined && store.clearsInPart !== true) await body(store, store.clear.bind(store))
 }
