@@ -1,10 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { CacheOptions } from '@lookaside/core'
-import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf } from '../processes/fork-worker.js'
+import { workerProcess } from '../processes/worker-process.js'
 
 export interface BatchProcessOptions {
   readonly prefix: string
@@ -44,71 +41,11 @@ export interface BatchProcess {
   kill(): Promise<void>
 }
 
-interface Message {
-  readonly id?: number
-  readonly value?: unknown
-  readonly error?: string
-  readonly sign?: string
-}
-
-const WORKER = fileURLToPath(new URL('./workers/batches.mjs', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
-
 /** Starts a process that runs the built packages; whoever starts it kills it. */
 export async function batchProcess(backend: Backend, options: BatchProcessOptions): Promise<BatchProcess> {
-  for (const name of ['core', 'stampede-guard', 'redis', 'memcached']) {
-    if (existsSync(`${PACKAGES}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, hanging: false, ...options }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
-
-  const answers = new Map<number, (message: Message) => void>()
-  const watchers = new Map<string, () => void>()
-  const signs = new Set<string>()
-  let asked = 0
-  child.on('message', (message: Message) => {
-    if (message.id !== undefined) answers.get(message.id)?.(message)
-    if (message.sign === undefined) return
-    signs.add(message.sign)
-    watchers.get(message.sign)?.()
-  })
-
-  /** The answer, or `undefined` where the process has died. */
-  function ask<T>(request: string, rest: object = {}): Promise<T | undefined> {
-    const id = asked++
-    return new Promise((resolve, reject) => {
-      answers.set(id, ({ value, error }) => {
-        answers.delete(id)
-        if (error === undefined) resolve(value as T | undefined)
-        else reject(new Error(`process ${child.pid} answered ${request} with ${error}`))
-      })
-      if (child.connected) child.send({ id, request, ...rest })
-      else answers.get(id)?.({})
-    })
-  }
-
-  async function seen(sign: string): Promise<void> {
-    if (!signs.has(sign)) await new Promise<void>(resolve => watchers.set(sign, resolve))
-  }
-
-  async function kill(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
-  }
-
-  child.once('exit', () => {
-    for (const answer of answers.values()) answer({})
-  })
-  try {
-    if ((await ask('ready')) !== true) throw new Error(`a process exited with ${child.exitCode}`)
-  } catch (error) {
-    await kill()
-    throw error
-  }
+  const worker = new URL('./workers/batches.mjs', import.meta.url)
+  const process = await workerProcess(worker, { ...backendOf(backend), hanging: false, ...options })
+  const { ask, seen, kill } = process
   return {
     ask: async (items, at = 0) => (await ask<string[]>('ask', { items, at })) ?? [],
     read: async items => (await ask<Readings>('read', { items })) ?? { wrong: ['killed'], reads: 0 },

@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { CacheOptions } from '@lookaside/core'
 import type { RedisBusMode } from '@lookaside/redis'
+import { forkWorker } from '../processes/fork-worker.js'
 import type { LoadOptions } from './workers/load.mjs'
 import type { Phase } from './workers/watch.mjs'
 
@@ -87,18 +85,13 @@ interface Message {
   readonly error?: string
 }
 
-const WORKER = fileURLToPath(new URL('./workers/member.mjs', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
+const WORKER = new URL('./workers/member.mjs', import.meta.url)
 /** Reads after everything has happened, in which the old value would show. */
 const ROUNDS = 30
 
 /** Starts a process that runs the built packages, and resolves once it relies on its bus; whoever starts it kills it. */
 export async function startMember(options: MemberOptions): Promise<Member> {
-  for (const name of ['core', 'lru', 'redis', 'stampede-guard']) {
-    if (existsSync(`${PACKAGES}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(options)], { execArgv: [] })
+  const child = forkWorker(WORKER, options, ['core', 'lru', 'redis', 'stampede-guard'])
   const answers = new Map<number, (message: Message) => void>()
   let asked = 0
   child.on('message', (message: Message) => {

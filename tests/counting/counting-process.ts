@@ -1,9 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf, forkWorker } from '../processes/fork-worker.js'
 
 /** What a process can be asked to repeat; see `workers/counting.mjs`. */
 type Step = 'ticket' | 'upAndDown' | 'cart' | 'getThenSet'
@@ -28,8 +25,7 @@ interface Message {
   readonly acknowledged?: unknown
 }
 
-const WORKER = fileURLToPath(new URL('./workers/counting.mjs', import.meta.url))
-const ADAPTERS = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
+const WORKER = new URL('./workers/counting.mjs', import.meta.url)
 
 /** Starts a process that runs the built packages; whoever starts it kills it. */
 export async function countingProcess(
@@ -37,13 +33,10 @@ export async function countingProcess(
   prefix: string,
   name: string,
 ): Promise<CountingProcess> {
-  for (const needed of ['core', backend.name]) {
-    if (existsSync(`${ADAPTERS}${needed}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${needed}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, storeTimeout: '5s', prefix, name }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
+  const child = forkWorker(WORKER, { ...backendOf(backend), storeTimeout: '5s', prefix, name }, [
+    'core',
+    backend.name,
+  ])
   const closed = once(child, 'close')
 
   const answers = new Map<number, (message: Message) => void>()

@@ -1,9 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf, forkWorker } from '../processes/fork-worker.js'
 
 /** What the other process can be asked; see `workers/process.mjs`. */
 type Request = 'ready' | 'getOrSet' | 'get' | 'delete' | 'deleteMany' | 'expire' | 'told'
@@ -33,18 +30,14 @@ interface Message {
   readonly loading?: string
 }
 
-const WORKER = fileURLToPath(new URL('./workers/process.mjs', import.meta.url))
-const ADAPTERS = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
+const WORKER = new URL('./workers/process.mjs', import.meta.url)
 
 /** Starts a process that runs the built packages; whoever starts it kills it. */
 export async function otherProcess(backend: Backend, options: OtherProcessOptions): Promise<OtherProcess> {
-  for (const name of ['core', backend.name]) {
-    if (existsSync(`${ADAPTERS}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, storeTimeout: '5s', ...options }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
+  const child = forkWorker(WORKER, { ...backendOf(backend), storeTimeout: '5s', ...options }, [
+    'core',
+    backend.name,
+  ])
 
   const answers = new Map<number, (message: Message) => void>()
   const loads = new Map<string, () => void>()

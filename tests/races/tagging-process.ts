@@ -1,9 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf, forkWorker, killed } from '../processes/fork-worker.js'
 
 /** How a row gets its tag `rows`: the call names it, computes it of the value, or the loader sets it. */
 export type Way = 'named' | 'computed' | 'set'
@@ -53,21 +50,14 @@ interface Message {
   readonly loading?: string
 }
 
-const WORKER = fileURLToPath(new URL('./workers/tagging.mjs', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
+const WORKER = new URL('./workers/tagging.mjs', import.meta.url)
 
 /** Starts a process that runs the built packages; whoever starts it kills it. */
 export async function taggingProcess(
   backend: Backend,
   options: TaggingProcessOptions,
 ): Promise<TaggingProcess> {
-  for (const name of ['core', 'stampede-guard', 'redis', 'memcached']) {
-    if (existsSync(`${PACKAGES}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, ...options }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
+  const child = forkWorker(WORKER, { ...backendOf(backend), ...options })
 
   const answers = new Map<number, (message: Message) => void>()
   const loads = new Map<string, () => void>()
@@ -92,13 +82,6 @@ export async function taggingProcess(
     })
   }
 
-  async function kill(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
-  }
-
   await Promise.race([
     ask('ready'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`a process exited with ${code}`))),
@@ -119,6 +102,6 @@ export async function taggingProcess(
     expect: version => ask('expect', version),
     start: (way, readers, keys) => ask('start', way, readers, keys),
     stop: () => ask('stop'),
-    kill,
+    kill: () => killed(child),
   }
 }

@@ -1,10 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { CacheOptions } from '@lookaside/core'
-import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf } from '../processes/fork-worker.js'
+import { workerProcess } from '../processes/worker-process.js'
 
 export interface CrowdProcessOptions {
   readonly prefix: string
@@ -59,71 +56,11 @@ export interface CrowdProcess {
   kill(): Promise<void>
 }
 
-interface Message {
-  readonly id?: number
-  readonly value?: unknown
-  readonly error?: string
-  readonly sign?: string
-}
-
-const WORKER = fileURLToPath(new URL('./workers/crowd.mjs', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
-
 /** Starts a process that runs the built packages; whoever starts it kills it. */
 export async function crowdProcess(backend: Backend, options: CrowdProcessOptions): Promise<CrowdProcess> {
-  for (const name of ['core', 'stampede-guard', 'redis', 'memcached']) {
-    if (existsSync(`${PACKAGES}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, hanging: [], ...options }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
-
-  const answers = new Map<number, (message: Message) => void>()
-  const watchers = new Map<string, () => void>()
-  const signs = new Set<string>()
-  let asked = 0
-  child.on('message', (message: Message) => {
-    if (message.id !== undefined) answers.get(message.id)?.(message)
-    if (message.sign === undefined) return
-    signs.add(message.sign)
-    watchers.get(message.sign)?.()
-  })
-
-  /** The answer, or `undefined` where the process has died. */
-  function ask<T>(request: string, rest: object = {}): Promise<T | undefined> {
-    const id = asked++
-    return new Promise((resolve, reject) => {
-      answers.set(id, ({ value, error }) => {
-        answers.delete(id)
-        if (error === undefined) resolve(value as T | undefined)
-        else reject(new Error(`process ${child.pid} answered ${request} with ${error}`))
-      })
-      if (child.connected) child.send({ id, request, ...rest })
-      else answers.get(id)?.({})
-    })
-  }
-
-  async function seen(sign: string): Promise<void> {
-    if (!signs.has(sign)) await new Promise<void>(resolve => watchers.set(sign, resolve))
-  }
-
-  async function kill(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
-  }
-
-  child.once('exit', () => {
-    for (const answer of answers.values()) answer({})
-  })
-  try {
-    if ((await ask('ready')) !== true) throw new Error(`a process exited with ${child.exitCode}`)
-  } catch (error) {
-    await kill()
-    throw error
-  }
+  const worker = new URL('./workers/crowd.mjs', import.meta.url)
+  const process = await workerProcess(worker, { ...backendOf(backend), hanging: [], ...options })
+  const { ask, seen, kill } = process
   return {
     crowd: async (keys, crowd, at) => (await ask<Answers[]>('crowd', { keys, at, ...crowd })) ?? [],
     expire: async key => void (await ask('expire', { key })),
@@ -132,7 +69,7 @@ export async function crowdProcess(backend: Backend, options: CrowdProcessOption
     troubles: async () => (await ask<string[]>('troubles')) ?? [],
     loading: (key, number) => seen(`loading ${key} #${number}`),
     waiting: key => seen(`waiting for ${key}`),
-    waited: key => signs.has(`waiting for ${key}`),
+    waited: key => process.hasSeen(`waiting for ${key}`),
     kill,
   }
 }

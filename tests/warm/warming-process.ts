@@ -1,10 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { WarmSummary } from '@lookaside/core'
-import { inject } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf, forkWorker } from '../processes/fork-worker.js'
 
 export interface WarmingProcessOptions {
   readonly prefix: string
@@ -33,21 +30,14 @@ export interface WarmingProcess {
   kill(): Promise<void>
 }
 
-const WORKER = fileURLToPath(new URL('./workers/warming.mjs', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
+const WORKER = new URL('./workers/warming.mjs', import.meta.url)
 
 /** Starts a process that runs the built packages; whoever starts it kills it. */
 export async function warmingProcess(
   backend: Backend,
   options: WarmingProcessOptions,
 ): Promise<WarmingProcess> {
-  for (const name of ['core', 'stampede-guard', 'redis', 'memcached']) {
-    if (existsSync(`${PACKAGES}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, ...options }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
+  const child = forkWorker(WORKER, { ...backendOf(backend), ...options })
   const begun: string[] = []
   child.on('message', (message: { readonly loading?: string }) => {
     if (message.loading === undefined) return

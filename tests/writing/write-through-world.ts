@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import type { Turn } from '../races/simulation/scheduled-store.js'
 
 /** How a write ends; one that dies never does, and its commit may land later. */
-export type Ending = 'returns' | 'rejects' | 'commits and rejects' | 'dies' | 'commits and dies'
+type Ending = 'returns' | 'rejects' | 'commits and rejects' | 'dies' | 'commits and dies'
 
-export type Step =
+type Step =
   /** `delay`: how many turns the commit of one who dies is on its way when its process is no more. */
   | { readonly do: 'write'; readonly ending: Ending; readonly delay: number }
   | { readonly do: 'get' | 'getOrSet' | 'refresh' | 'delete' }
@@ -33,7 +33,7 @@ export interface World {
   readonly write?: typeof writeThrough
 }
 
-export const KEY = 'row'
+const KEY = 'row'
 export const CLAIM_TTL = 100
 
 const REJECTED = new Error('the connection was lost')

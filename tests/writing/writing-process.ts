@@ -1,12 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { inject, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { Backend } from '../backends.js'
+import { backendOf, forkWorker } from '../processes/fork-worker.js'
 
 export interface WritingProcessOptions {
   readonly prefix: string
@@ -33,8 +31,7 @@ export interface FileDatabase {
   rows(): Promise<string[]>
 }
 
-const WORKER = fileURLToPath(new URL('./workers/writing.mjs', import.meta.url))
-const PACKAGES = fileURLToPath(new URL('../node_modules/@lookaside/', import.meta.url))
+const WORKER = new URL('./workers/writing.mjs', import.meta.url)
 
 export async function openDatabase(...rows: string[]): Promise<FileDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'lookaside-writing-'))
@@ -50,13 +47,11 @@ export async function writingProcess(
   { file }: FileDatabase,
   options: WritingProcessOptions,
 ): Promise<WritingProcess> {
-  for (const name of ['core', 'redis', 'memcached']) {
-    if (existsSync(`${PACKAGES}${name}/dist/index.js`)) continue
-    throw new Error(`another process needs the built package @lookaside/${name}: run npm run build first`)
-  }
-  const server = backend.name === 'redis' ? inject('redisUrl') : `memcached://${inject('memcachedServers')}`
-  const own = { backend: backend.name, server, file, ...options }
-  const child: ChildProcess = fork(WORKER, [JSON.stringify(own)], { execArgv: [] })
+  const child = forkWorker(WORKER, { ...backendOf(backend), file, ...options }, [
+    'core',
+    'redis',
+    'memcached',
+  ])
   const gone = once(child, 'exit')
   const answers = new Map<number, (message: { value?: unknown; error?: string }) => void>()
   let asked = 0

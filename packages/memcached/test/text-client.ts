@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
 
 /** What memcached holds at a key: what a client of any language sees, its flags too. */
-export interface Item {
+interface Item {
   readonly flags: number
   readonly bytes: Buffer
 }
