@@ -51,11 +51,16 @@ export async function simulate(program: readonly Actor[], world: World): Promise
   const database = { version: 0 }
   /** When a read of each cache was last left unanswered. */
   const unanswered = new Map<SimulatedCache, Tick>()
+  /** The caches that don't ask a store which has not taken what they have invalidated. */
+  const blocked = new Set<SimulatedCache>()
   for (const cache of caches) {
     cache.on?.(event => {
       if (event.type === 'store-error' && event.operation === 'get') {
         unanswered.set(cache, history.tick('a read is left unanswered'))
       }
+      if (event.type === 'invalidation-queued') blocked.add(cache)
+      if (event.type === 'invalidation-delivered' || event.type === 'invalidation-expired')
+        blocked.delete(cache)
       const notes = currentCall.getStore()
       if (notes !== undefined && event.type === 'hit' && event.stale) notes.stale = true
     })
@@ -75,6 +80,7 @@ export async function simulate(program: readonly Actor[], world: World): Promise
     const refresh = step.do === 'refresh'
     const began = history.tick(`${step.do} begins, its loader ${step.loader}`)
     const notes: CallNotes = { stale: false }
+    const blockedBefore = blocked.has(cache)
     const signal = step.leaving === true ? leavingSignal() : undefined
     const row = await currentCall
       .run(notes, () => cache.getOrSet(KEY, context => load(step, context), { refresh, signal }))
@@ -84,7 +90,8 @@ export async function simulate(program: readonly Actor[], world: World): Promise
       })
     if (row === undefined) return
     // Whom the store leaves unanswered shares whatever load there is: nobody could tell it of an invalidation.
-    const untold = timeouts && (unanswered.get(cache) ?? 0) > began
+    const unread = blockedBefore || blocked.has(cache) || (unanswered.get(cache) ?? 0) > began
+    const untold = timeouts && unread
     if (!untold) history.served(row, began, notes.stale)
     if (!refresh) return
     history.forced(row, began)

@@ -59,6 +59,8 @@ export const BLOCKED: Slot = { kind: 'blocked' }
 /** Whether two reads saw the key in the same state, as far as the slots can tell. */
 export function sameSlot(a: Slot, b: Slot): boolean {
   if (a === b) return true
+  // One read may find a value for one caller, and for the next one, a moment later, that it is dead.
+  if (a.kind !== b.kind) return false
   if (a.kind === 'value' && b.kind === 'value') return a.version === b.version || a.id() === b.id()
   if (a.kind === 'marker' && b.kind === 'marker') return a.holder === b.holder
   // Versions are opaque: the same object means that both callers shared one read.
