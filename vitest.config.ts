@@ -10,11 +10,12 @@ const alias = Object.fromEntries(
   packages.map(name => [`@lookaside/${name}`, at(`packages/${name}/src/index.ts`)]),
 )
 
-function project(name: string, directory: string) {
+function project(name: string, directory: string, isolate = true) {
   return {
     extends: true as const,
     test: {
       name,
+      isolate,
       include: [`${directory}/**/*.test.ts`],
       typecheck: { enabled: false },
     },
@@ -32,7 +33,8 @@ export default defineConfig({
     allowOnly: false,
     coverage: { include: ['packages/*/src/**'] },
     projects: [
-      ...packages.map(name => project(name, `packages/${name}/test`)),
+      // They leave nothing behind that others would notice, and need not import everything anew.
+      ...packages.map(name => project(name, `packages/${name}/test`, false)),
       project('behaviour', 'tests'),
       project('examples', 'examples/*/test'),
     ],

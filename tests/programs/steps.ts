@@ -239,7 +239,8 @@ const STEPS: readonly fc.Arbitrary<Step>[] = [
       },
     ),
   ),
-  fc.tuple(anyKey, value).map(([key, given]) =>
+  // What of such a value an expire leaves has a version on some stores, and is gone on others.
+  fc.tuple(fc.constantFrom(...TAGGED), value).map(([key, given]) =>
     step(
       `set ${shown(key, given)} behind`,
       ({ behind }) => behind.set(key, given),

@@ -73,10 +73,7 @@ export interface FrameHead extends EntryMeta {
   readonly payloadOffset: number
 }
 
-/**
- * What a marker holds its key for: a `load`, a `write` of the application's, or nobody: beside an `open` one others may
- * load side by side.
- */
+/** What a marker holds its key for: a `load`, a `write` of the application's; beside an `open` one anybody may load. */
 export type MarkerKind = 'load' | 'open' | 'write'
 
 /** The header of a marker. */
@@ -106,7 +103,6 @@ const VALUE = 0
 const EXPIRED = 1
 const FIRST_MARKER = 2
 const MARKERS: readonly MarkerKind[] = ['load', 'open', 'write']
-const LAST_STATE = FIRST_MARKER + MARKERS.length - 1
 const KNOWN_FLAGS = FLAG_COMPRESSED | FLAG_UNCHECKED | FLAG_TAGS
 
 const STATE_AT = 3
@@ -180,7 +176,7 @@ export function decodeHead(key: string, bytes: Uint8Array): FrameHead | MarkerHe
   if (frame[2] !== FORMAT || frame.readUInt16LE(RESERVED_AT) !== 0) return OTHER_FORMAT
   const state = frame[STATE_AT] as number
   const flags = frame[FLAGS_AT] as number
-  if (state > LAST_STATE || (flags & ~KNOWN_FLAGS) !== 0) return OTHER_FORMAT
+  if (state >= FIRST_MARKER + MARKERS.length || (flags & ~KNOWN_FLAGS) !== 0) return OTHER_FORMAT
   if (!matchesKeyHash(frame, HASH_AT, key)) return OTHER_KEY
   const mark = MARKERS[state - FIRST_MARKER]
   if (mark !== undefined) {

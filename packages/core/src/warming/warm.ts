@@ -9,7 +9,7 @@ import { Warming, type WarmSummary } from './warming.js'
 /**
  * Fills a cache with the values of all items of a source, some of them at a time.
  *
- * Each item goes through `cache.getOrSet`, by a claim as any other miss. So what is there is skipped: a warming that was
+ * Each item goes through `cache.getOrSet`, by a claim like any other miss. So what is there is skipped: a warming that was
  * stopped or killed is resumed by running it again. Several processes with a `stampedeGuard()` may warm from one source
  * and load nothing twice; without a guard each loads what another has begun, and one of them stores it. A delete during a
  * load is not undone. Of items with equal keys one is loaded.
