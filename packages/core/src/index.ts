@@ -8,8 +8,9 @@ export type {
   MessageListener,
 } from './bus/bus.js'
 export { memoryBus } from './bus/memory-bus.js'
+export type { Cache } from './cache/cache.js'
+export { CACHE_OPTION_NAMES, type CacheOptions } from './cache/cache-options.js'
 export type {
-  Cache,
   CountOptions,
   EntryVersion,
   GetOrSetOptions,
@@ -18,8 +19,7 @@ export type {
   SetOptions,
   Typed,
   UpdateOptions,
-} from './cache/cache.js'
-export { CACHE_OPTION_NAMES, type CacheOptions } from './cache/cache-options.js'
+} from './cache/call-options.js'
 export { createCache } from './cache/create-cache.js'
 export type {
   GetOrSetManyOptions,

@@ -25,16 +25,7 @@ import type { Address, View } from '../tiers/tier.js'
 import type { Entry, EntryMeta } from '../values/entry.js'
 import { checkValue } from '../values/schema-check.js'
 import { handOut, type Share } from '../values/sharing.js'
-import type {
-  Cache,
-  CountOptions,
-  GetOrSetOptions,
-  Lookup,
-  ReadOptions,
-  SetOptions,
-  Typed,
-  UpdateOptions,
-} from './cache.js'
+import type { Cache } from './cache.js'
 import { openInternals } from './cache-internals.js'
 import {
   checkChange,
@@ -47,6 +38,15 @@ import {
   SET_MANY_NAMES,
   SET_NAMES,
 } from './call-checks.js'
+import type {
+  CountOptions,
+  GetOrSetOptions,
+  Lookup,
+  ReadOptions,
+  SetOptions,
+  Typed,
+  UpdateOptions,
+} from './call-options.js'
 import { count } from './count.js'
 import { checkCountOptions, checkStep, countFor } from './count-arguments.js'
 import { FoundVersion, lookedFor, slotToReplace } from './found-version.js'

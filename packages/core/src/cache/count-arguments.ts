@@ -3,7 +3,7 @@ import { CacheError, quote } from '../errors.js'
 import { checkOptions } from '../options/options.js'
 import type { IncrementOptions } from '../tiers/store.js'
 import { LARGEST_COUNT } from '../values/counter.js'
-import type { CountOptions } from './cache.js'
+import type { CountOptions } from './call-options.js'
 import type { Settings } from './settings.js'
 
 /** How much to add. @throws CacheError `ERR_CACHE_OPTION` for anything but an integer. */

@@ -3,7 +3,7 @@ import { CacheError, quote } from '../errors.js'
 import type { Since } from '../tiers/local-copies.js'
 import type { Slot } from '../tiers/slot.js'
 import type { Address } from '../tiers/tier.js'
-import type { EntryVersion } from './cache.js'
+import type { EntryVersion } from './call-options.js'
 
 /** The slot behind the opaque version that `lookup` gives out. */
 export class FoundVersion implements EntryVersion {

@@ -4,7 +4,7 @@ import { CacheError, quote } from '../errors.js'
 import { checkKey } from '../keys/key.js'
 import { type BatchMember, LoadBatch, type LoadMany, type LoadManyContext } from '../loading/load-batch.js'
 import type { Loader } from '../loading/loader.js'
-import type { GetOrSetOptions } from './cache.js'
+import type { GetOrSetOptions } from './call-options.js'
 
 /** Loads many items, and returns their values by item: one that the Map lacks is `undefined`. */
 export type LoadManyByItem<Item, V> = (

@@ -5,8 +5,8 @@ import type { Loader } from '../loading/loader.js'
 import { checkOptions } from '../options/options.js'
 import { checkTagOption, tagsOf } from '../tags/tag-options.js'
 import type { Share } from '../values/sharing.js'
-import type { GetOrSetOptions } from './cache.js'
 import { checkWaitUntil, GET_OR_SET_NAMES } from './call-checks.js'
+import type { GetOrSetOptions } from './call-options.js'
 import { overrideSettings, type Settings } from './settings.js'
 
 /** What one call of `getOrSet` asks for, over the settings of its view. @throws CacheError */

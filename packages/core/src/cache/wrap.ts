@@ -2,7 +2,7 @@ import { CacheError, quote } from '../errors.js'
 import { argumentKey } from '../keys/argument-key.js'
 import type { Loader } from '../loading/loader.js'
 import { checkOptions } from '../options/options.js'
-import type { GetOrSetOptions } from './cache.js'
+import type { GetOrSetOptions } from './call-options.js'
 import { VALUE_OPTION_NAMES } from './settings.js'
 
 const WRAP_NAMES = ['key', ...VALUE_OPTION_NAMES, 'tags']

@@ -296,6 +296,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 /** The random bits of a value's frame, as `FrameHead` has them; `undefined` for bytes without a frame. */
 export function bitsOf(bytes: Uint8Array): string | undefined {
-  if (bytes[0] !== MAGIC_0 || bytes[1] !== MAGIC_1) return undefined
-  return asBuffer(bytes).toString('hex', BITS_AT, CRC_AT)
+  return bytes[0] === MAGIC_0 && bytes[1] === MAGIC_1
+    ? asBuffer(bytes).toString('hex', BITS_AT, CRC_AT)
+    : undefined
 }

@@ -1,5 +1,5 @@
 import { onAbort } from '../abortable.js'
-import type { GetOrSetOptions } from '../cache/cache.js'
+import type { GetOrSetOptions } from '../cache/call-options.js'
 import type { Milliseconds } from '../duration.js'
 import { CacheError, isCacheError } from '../errors.js'
 import type { CacheEvent, CacheListener } from '../events.js'

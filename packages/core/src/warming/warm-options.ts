@@ -1,5 +1,5 @@
-import type { GetOrSetOptions } from '../cache/cache.js'
 import { checkSignal, GET_OR_SET_NAMES } from '../cache/call-checks.js'
+import type { GetOrSetOptions } from '../cache/call-options.js'
 import { type Clock, systemClock } from '../clock.js'
 import { type Duration, type Milliseconds, parseDuration } from '../duration.js'
 import { CacheError, quote } from '../errors.js'

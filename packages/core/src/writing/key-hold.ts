@@ -38,7 +38,6 @@ export class KeyHold {
   readonly #intent: Intent
   /** `undefined` where there is nothing to hold it by: the store does not answer. */
   readonly #held: Held | undefined
-
   readonly #cancelTimer: () => void
 
   private constructor(

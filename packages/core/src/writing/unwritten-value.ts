@@ -1,4 +1,4 @@
-import { storeWritten } from '../cache/store-written.js'
+import { putOver, storeWritten } from '../cache/store-written.js'
 import { writeValue } from '../cache/write.js'
 import { tagsToWrite } from '../cache/written-tags.js'
 import type { Milliseconds } from '../duration.js'
@@ -6,7 +6,6 @@ import type { Engine } from '../engine.js'
 import { isCacheError } from '../errors.js'
 import { invalidateQuietly } from '../invalidation/invalidation.js'
 import { lifetimeOf } from '../loading/lifetime.js'
-import type { FoundValue } from '../tiers/slot.js'
 import type { PendingWrite } from './pending-write.js'
 import type { PendingWrites } from './pending-writes.js'
 
@@ -66,13 +65,11 @@ export async function settleWritten(
     if (lifetime === undefined) return false
     const tagged = await tagsToWrite(engine, { address, view, names, lifetime, over: found })
     if (tagged === undefined) return false
-    const { at } = address
-    const { version } = found as FoundValue
     const written = { address, view, checked, tagged, lifetime, since, conditional: true }
     try {
-      const stored = await storeWritten(engine, written, async (packed, kept) => {
-        return (await tier.replace(at, packed, kept, version)) !== undefined
-      })
+      const stored = await storeWritten(engine, written, (packed, kept) =>
+        putOver(engine, address, found, packed, kept),
+      )
       return stored !== undefined
     } catch (error) {
       if (!isCacheError(error)) throw error

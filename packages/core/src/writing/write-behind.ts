@@ -1,6 +1,7 @@
-import type { Cache, GetOrSetOptions, Typed, UpdateOptions } from '../cache/cache.js'
+import type { Cache } from '../cache/cache.js'
 import { type CacheInternals, internalsOf } from '../cache/cache-internals.js'
 import { SET_MANY_NAMES } from '../cache/call-checks.js'
+import type { GetOrSetOptions, Typed, UpdateOptions } from '../cache/call-options.js'
 import { overrideSettings } from '../cache/settings.js'
 import { CacheError } from '../errors.js'
 import { checkKey } from '../keys/key.js'

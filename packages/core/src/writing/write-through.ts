@@ -1,6 +1,7 @@
-import type { Cache, UpdateOptions } from '../cache/cache.js'
+import type { Cache } from '../cache/cache.js'
 import { internalsOf } from '../cache/cache-internals.js'
 import { SET_MANY_NAMES } from '../cache/call-checks.js'
+import type { UpdateOptions } from '../cache/call-options.js'
 import { overrideSettings } from '../cache/settings.js'
 import { CacheError, quote } from '../errors.js'
 import { writtenButNot } from '../invalidation/invalidate-after.js'
