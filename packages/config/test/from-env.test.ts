@@ -61,7 +61,7 @@ describe('fromEnv', () => {
 
   it('says where it reads from when it is given a name', async () => {
     await expect(fromEnv('MY_URL' as never)).rejects.toThrow(
-      "fromEnv takes its options as an object and reads CACHE_URL (for another variable use fromUrl); received 'MY_URL'",
+      "fromEnv takes its options as an object and reads CACHE_CONFIG and CACHE_URL (for other variables use fromFile or fromUrl); received 'MY_URL'",
     )
   })
 

@@ -1,8 +1,9 @@
-import { inspect } from 'node:util'
+import { inspect, types } from 'node:util'
 
 /** Every code a `CacheError` can carry; `docs/reference/errors.md` explains each. */
 export const ERROR_CODES = [
   'ERR_CACHE_CLOSED',
+  'ERR_CACHE_CONFIG',
   'ERR_CACHE_CONTENTION',
   'ERR_CACHE_COUNTER',
   'ERR_CACHE_DURATION',
@@ -69,18 +70,33 @@ export function isCacheError(value: unknown, code?: CacheErrorCode): value is Ca
   )
 }
 
+/** What may be a secret in the text of a value, and what is shown instead. */
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  // A password that is not percent-encoded may hold any character.
+  [/\b((?:rediss?|memcached):\/\/)[^\s'"]*@/gi, '$1***@'],
+  [/(:\/\/)[^\s'"/?#]*@/g, '$1***@'],
+  // What follows a host is a port, or the rest of what was to be a user and a password.
+  [/(:\/\/[^\s'"/?#@:,[]*:)(?!\d{1,5}(?:\D|$))[^\s'"/?#,]+/g, '$1***'],
+  [
+    /\b(\w*(?:password|passphrase|secret|token)|pass|auth)(: )(?:'(?:[^'\\]|\\.)*'|"[^"]*"|`[^`]*`)/gi,
+    "$1$2'***'",
+  ],
+]
+
 /**
- * Shows what was received, on one line and at most about 80 characters long. A `URL` object is shown as its text;
- * what precedes the `@` in the text of a URL, or follows `password:` in an object, is not shown.
+ * Shows what was received, on one line and at most about 80 characters long. A `URL` object is shown as its text,
+ * a promise as `a Promise`. A user and password in the text of a URL are not shown, nor what stands under a name such as
+ * `password` in an object.
  */
 export function quote(value: unknown): string {
+  // Where `AsyncLocalStorage` is in use, a promise has what that holds as properties, secret or not.
+  if (types.isPromise(value)) return 'a Promise'
   const shown = value instanceof URL ? value.href : value
   const inspected =
     typeof shown === 'string'
       ? `'${shown}'`
       : inspect(shown, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
-  const text = inspected
-    .replace(/(:\/\/)[^\s'"/?#]*@/g, '$1***@')
-    .replace(/\b(password: )(?:'(?:[^'\\]|\\.)*'|"[^"]*"|`[^`]*`)/g, "$1'***'")
+  let text = inspected
+  for (const [secret, hidden] of SECRETS) text = text.replace(secret, hidden)
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }

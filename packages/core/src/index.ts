@@ -20,13 +20,14 @@ export type {
   Typed,
   UpdateOptions,
 } from './cache/call-options.js'
+export type { ConfiguredNamespace, ConfiguredNamespaces } from './cache/configured-namespaces.js'
 export { createCache } from './cache/create-cache.js'
 export type {
   GetOrSetManyOptions,
   LoadManyByItem,
   LoadManyInOrder,
 } from './cache/get-or-set-many.js'
-export type { NamespaceOptions, ValueOptions } from './cache/settings.js'
+export { NAMESPACE_OPTION_NAMES, type NamespaceOptions, type ValueOptions } from './cache/settings.js'
 export type { WrapOptions, Wrapped } from './cache/wrap.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
 export {
@@ -65,6 +66,8 @@ export type { MigrationPhase } from './migration/migration-phase.js'
 export { checkOptions, nearestName } from './options/options.js'
 export type { CacheStats } from './stats.js'
 export type { BreakerOptions } from './tiers/breaker.js'
+export { bypassStore } from './tiers/bypass-store.js'
+export { nullStore } from './tiers/null-store.js'
 export type {
   CacheStore,
   IncrementOptions,

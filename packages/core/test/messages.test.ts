@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, test } from 'vitest'
 import { quote } from '../src/errors.js'
 import { checkOptions } from '../src/options/options.js'
@@ -9,6 +10,10 @@ describe('what is quoted in a message', () => {
     ['x'.repeat(100), `'${'x'.repeat(76)}…`],
     ['https://example.org/@ada', "'https://example.org/@ada'"],
     [new URL('https://example.org/a'), "'https://example.org/a'"],
+    ['redis://host:6379/0', "'redis://host:6379/0'"],
+    ['redis://[::1]:6379', "'redis://[::1]:6379'"],
+    ['memcached://a:11211,b:11212', "'memcached://a:11211,b:11212'"],
+    [{ key: 'token', host: 'a' }, "{ key: 'token', host: 'a' }"],
   ])('is %o', (value, quoted) => {
     expect(quote(value)).toBe(quoted)
   })
@@ -19,8 +24,21 @@ describe('what is quoted in a message', () => {
     [['redis://:s3cret@h']],
     [{ password: 's3cret' }],
     [{ password: "s3c'ret" }],
+    ['redis://ada:s3c/ret@h'],
+    ['redis://ada:s3c@ret?@h'],
+    ['rediss://ada:s3cret'],
+    ['memcached://ada:s3c#ret@h'],
+    [{ tls: { passphrase: 's3cret' } }],
+    [{ pass: 's3cret' }],
+    [{ authToken: 's3cret' }],
   ])('shows no password: %#', value => {
     expect(quote(value)).not.toMatch(/s3c|ret/)
+  })
+
+  test('is a promise, without the asynchronous context that it was made in', () => {
+    const request = new AsyncLocalStorage<{ token: string }>()
+    const made = request.run({ token: 's3cret' }, () => Promise.resolve('t'))
+    expect(quote(made)).toBe('a Promise')
   })
 })
 

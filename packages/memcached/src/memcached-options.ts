@@ -151,6 +151,8 @@ export function memcachedSettings(
   if (given.length > 0 && given[0] === undefined) fail(`it received undefined; ${IS_IT_SET}`)
   const options = typeof input === 'string' || input instanceof URL ? { url: String(input) } : input
   if (isClient(options)) fail('a client is given by name: memcachedStore({ client })')
+  // Without showing what it holds: the URL of a server may hold a password.
+  if (Array.isArray(options)) fail('a list of servers is given by name: memcachedStore({ servers })')
   checkOptions('memcachedStore', options, KNOWN)
   if ('url' in options && options.url === undefined) fail(`'url' is undefined; ${IS_IT_SET}`)
   const { client } = options
@@ -184,15 +186,22 @@ export function memcachedSettings(
 
 function addressesOf(servers: unknown): MemcachedAddress[] {
   if (!Array.isArray(servers) || servers.length === 0) {
-    fail(`'servers' must be a list of at least one 'host:port'; received ${quote(servers)}`)
+    const received = Array.isArray(servers) ? 'an empty list' : discreetly(servers)
+    fail(`'servers' must be a list of at least one 'host:port'; received ${received}`)
   }
-  return servers.map(server => {
-    const shown = typeof server === 'string' ? withoutSecrets(server) : server
-    return (
+  return servers.map(
+    server =>
       (typeof server === 'string' ? parseAddress(server) : undefined) ??
-      fail(`'servers' must hold 'host' or 'host:port' with a port from 1 to 65535; received ${quote(shown)}`)
-    )
-  })
+      fail(
+        `'servers' must hold 'host' or 'host:port' with a port from 1 to 65535; received ${discreetly(server)}`,
+      ),
+  )
+}
+
+/** What was given for a server, without what may be a password. */
+function discreetly(given: unknown): string {
+  if (typeof given === 'string') return quote(withoutSecrets(given))
+  return typeof given === 'object' && given !== null ? 'an object' : quote(given)
 }
 
 function distinct(addresses: readonly MemcachedAddress[]): readonly MemcachedAddress[] {

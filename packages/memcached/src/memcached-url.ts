@@ -22,7 +22,13 @@ export interface ParsedMemcachedUrl {
  *
  * @throws CacheError `ERR_CACHE_URL`, with nothing in its message that could be a password.
  */
-export function parseMemcachedUrl(url: string): ParsedMemcachedUrl {
+export function parseMemcachedUrl(url: unknown): ParsedMemcachedUrl {
+  if (typeof url !== 'string') {
+    throw new CacheError(
+      'ERR_CACHE_URL',
+      `the URL of a memcached store is a string, ${FORM}; received a value of type ${typeof url}`,
+    )
+  }
   const refuse = (what: string) =>
     new CacheError('ERR_CACHE_URL', `${what}; expected ${FORM}, received '${withoutSecrets(url)}'`)
   if (!url.toLowerCase().startsWith(SCHEME))
@@ -50,9 +56,19 @@ export function parseAddress(text: string): MemcachedAddress | undefined {
   return port >= 1 && port <= 65_535 ? { host: (match[1] ?? match[2]) as string, port } : undefined
 }
 
-/** The text with everything hidden that may be a password: before the last `@`, and in a query. */
+/**
+ * The text without what may be a password: before the last `@`, where a port should be, and in a query.
+ *
+ * In a URL that isn't well-formed a password may hold any character, and its `@` may be missing or encoded.
+ */
 export function withoutSecrets(text: string): string {
-  return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1***@').replace(/[?#].*$/s, '?***')
+  const [, scheme = '', rest = ''] = /^([a-z][a-z\d+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
+  const shown = rest
+    .replace(/^.*(?:@|%40)/is, '***@')
+    .replace(/[?#].*$/s, '?***')
+    .replace(/(\[[\da-f:.]*\])|:(?!\d{1,5}(?:[/,]|$))[^,]*/gi, (_, address?: string) => address ?? ':***')
+    .replace(/(:\d{1,5}\/).+$/s, '$1***')
+  return scheme + shown
 }
 
 function readUser(text: string, refuse: (what: string) => CacheError): [string, string] {

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { quote } from '@lookaside/core'
 import { optionChecks } from './redis-option-checks.js'
-import { parseRedisUrl } from './redis-url.js'
+import { isHost, parseRedisUrl, redacted } from './redis-url.js'
 
 /** Where a Redis is, and who asks. */
 export interface RedisAddressOptions {
@@ -71,13 +71,22 @@ export function addressSettings(what: string, options: RedisAddressOptions): Add
   const { fail, integer, secret, text } = optionChecks(what)
   const { tls } = options
   if (tls !== undefined && typeof tls !== 'boolean' && (typeof tls !== 'object' || tls === null)) {
-    fail(`'tls' must be true, false or the options of tls.connect; received ${quote(tls)}`)
+    // It may be the text of a key.
+    fail(
+      `'tls' must be true, false or the options of tls.connect; received ${tls === null ? 'null' : `a value of type ${typeof tls}`}`,
+    )
   }
   const url = options.url === undefined ? undefined : parseRedisUrl(options.url)
+  const host = text('host', options.host ?? url?.host) ?? '127.0.0.1'
+  if (!isHost(host)) {
+    fail(
+      `'host' must be a name or an IP address, and nothing more: a URL is given as 'url'; received ${quote(redacted(host))}`,
+    )
+  }
   const username = text('username', options.username ?? url?.username)
   const secure = tls ?? url?.tls ?? false
   return {
-    host: text('host', options.host ?? url?.host) ?? '127.0.0.1',
+    host,
     port: integer('port', options.port ?? url?.port, 1, 65_535) ?? 6379,
     username,
     // AUTH takes a user only together with a password.

@@ -1,7 +1,7 @@
 import { CacheError, isCacheError } from '@lookaside/core'
 import { asError } from './as-error.js'
 import { explain, type RedisTarget, withoutFullStop } from './redis-failure.js'
-import { withoutCommand } from './without-command.js'
+import { withoutCredentials } from './without-credentials.js'
 
 /** Replies that another attempt won't change: somebody has to grant a right, or take a newer server. */
 const REFUSED = /^(?:NOPERM|ERR) /
@@ -28,7 +28,7 @@ export function refused(error: unknown, { server }: RedisTarget, remedy: string)
 /** A `CacheError` that says what has become of the server; as it is, where it is one already. */
 export function unavailable(target: RedisTarget | undefined, reason: unknown): CacheError {
   if (isCacheError(reason)) return reason
-  const cause = asError(withoutCommand(reason))
+  const cause = asError(withoutCredentials(reason))
   const message = target === undefined ? cause.message : explain(target, cause).message
   return new CacheError('ERR_CACHE_UNAVAILABLE', message, { cause })
 }

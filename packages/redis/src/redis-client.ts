@@ -1,7 +1,9 @@
+import { discreetClient } from './discreet-client.js'
 import { explain, noTlsHandshake, type RedisTarget } from './redis-failure.js'
 import { addressOptions } from './redis-line-client.js'
 import type { RedisSettings } from './redis-options.js'
 import { TimedRedis } from './timed-redis.js'
+import { withoutCredentials } from './without-credentials.js'
 
 /** The options of an ioredis client that tell which server it talks to. */
 export interface TargetOptions {
@@ -113,12 +115,11 @@ export function openConnection(settings: RedisSettings): Connection {
       for (const { command } of client.commandQueue.toArray()) command.reject(lost())
     })
   })
-  client.on('error', error => {
-    const command = withoutCommand(error)
-    if (untold) lastError = error
+  client.on('error', (error: Error & { command?: { name: string } }) => {
+    if (untold) lastError = withoutCredentials(error)
     untold = false
     // ioredis would go on in database 0, among keys of somebody else.
-    if (command === 'select') client.disconnect(true)
+    if (error.command?.name === 'select') client.disconnect(true)
   })
   client.on('ready', () => {
     lastError = undefined
@@ -162,7 +163,7 @@ export function openConnection(settings: RedisSettings): Connection {
 export function injectedConnection(client: RedisClient): Connection {
   const target = targetOfClient(client)
   return {
-    client,
+    client: discreetClient(client),
     ...target,
     opening: undefined,
     down: undefined,
@@ -187,15 +188,4 @@ export function targetOf({ host, port, path, db, sentinels, name, tls }: TargetO
 
 function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-}
-
-/**
- * Takes the command that failed off the error that ioredis attaches it to, as AUTH and HELLO contain the password.
- *
- * @returns the command's name.
- */
-function withoutCommand(error: Error & { command?: { name: string } }): string | undefined {
-  const name = error.command?.name
-  delete error.command
-  return name
 }

@@ -17,7 +17,7 @@ interface RedisFailure {
   readonly final: boolean
 }
 
-const REFUSED_LOGIN = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR invalid password)/
+const REFUSED_LOGIN = /^(?:WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR unknown command ['`]auth['`])/i
 const NO_SUCH_DATABASE = /DB index is out of range/
 const NOT_REDIS = /^(?:Unknown RESP type|Protocol error, got)/
 /** What OpenSSL makes of bytes that are no TLS, and the code for a server that says nothing at all. */

@@ -4,7 +4,7 @@ import { FirstAttempt } from './first-attempt.js'
 import { unavailable } from './redis-bus-errors.js'
 import type { RedisTarget } from './redis-failure.js'
 import type { LineClient } from './redis-line-client.js'
-import { withoutCommand } from './without-command.js'
+import { withoutCredentials } from './without-credentials.js'
 
 /** How long things take on a line. */
 export interface LineTiming {
@@ -75,7 +75,7 @@ export class RedisLine {
    * Sends a command, after the first attempt to connect has ended.
    *
    * @throws CacheError `ERR_CACHE_UNAVAILABLE` at once while the line is down, and when the answer takes too long:
-   * then the line is lost. What the server refuses is thrown as ioredis has it, but for the command.
+   * then the line is lost. What the server refuses is thrown as ioredis has it.
    */
   async call<T>(command: (client: LineClient) => Promise<T>): Promise<T> {
     await this.#opening.wait()
@@ -173,7 +173,7 @@ export class RedisLine {
         },
         error => {
           stop()
-          reject(this.#client === client ? withoutCommand(error) : this.#cause)
+          reject(this.#client === client ? withoutCredentials(error) : this.#cause)
         },
       )
     })

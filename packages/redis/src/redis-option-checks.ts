@@ -54,6 +54,8 @@ export function optionsGiven<Options extends object>(
   const [input = {} as Options] = given
   const isItSet = `is the environment variable set? ${what}() without arguments uses redis://127.0.0.1:6379/0`
   const { fail } = optionChecks(what)
+  // Without showing what it holds: the URL of a server may hold a password.
+  if (Array.isArray(input)) fail('it takes a URL or an object of options; received a list')
   if (given.length > 0 && given[0] === undefined) fail(`it received undefined; ${isItSet}`)
   if (typeof input === 'string') return { url: input } as Options & { url: string }
   if (input instanceof URL) return { url: input.href } as Options & { url: string }

@@ -2,7 +2,7 @@ import { CacheError, type Milliseconds } from '@lookaside/core'
 import { asError } from './as-error.js'
 import type { Connection } from './redis-client.js'
 import { explain, withoutFullStop } from './redis-failure.js'
-import { withoutCommand } from './without-command.js'
+import { withoutCredentials } from './without-credentials.js'
 
 /** States of a client that may lead to `ready` without a command being sent. */
 const ON_THE_WAY = ['connecting', 'connect', 'reconnecting', 'close']
@@ -41,7 +41,7 @@ export function ping(connection: Connection, limit: Milliseconds): Promise<void>
       )
     }
     function hear(error: unknown) {
-      heard = withoutCommand(error)
+      heard = withoutCredentials(error)
       const { message, final } = explain(connection, heard)
       if (final) fail(message, heard)
     }
@@ -52,7 +52,10 @@ export function ping(connection: Connection, limit: Milliseconds): Promise<void>
           end()
           resolve()
         },
-        error => fail(explain(connection, error).message, withoutCommand(error)),
+        error => {
+          const cause = withoutCredentials(error)
+          fail(explain(connection, cause).message, cause)
+        },
       )
     }
 

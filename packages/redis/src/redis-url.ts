@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { CacheError, quote } from '@lookaside/core'
 
 /** What a `redis://` URL says. */
@@ -31,15 +32,22 @@ export function parseRedisUrl(text: unknown): RedisAddress {
   const database = /^\/?(\d*)$/.exec(url.pathname)?.[1]
   if (database === undefined)
     fail(text, 'After the host only the number of a database may follow, such as /2')
+  // The brackets of an IPv6 address belong to the URL.
+  const host = decoded(url.hostname.replace(/^\[(.*)\]$/, '$1'), text)
+  if (!isHost(host)) fail(text, "Its '@' and ':' separate user, password, host and port: don't encode those")
   return {
-    // The brackets of an IPv6 address belong to the URL.
-    host: decoded(url.hostname.replace(/^\[(.*)\]$/, '$1'), text),
+    host,
     tls: url.protocol === 'rediss:',
     ...(url.port === '' ? {} : { port: Number(url.port) }),
     ...(url.username === '' ? {} : { username: decoded(url.username, text) }),
     ...(url.password === '' ? {} : { password: decoded(url.password, text) }),
     ...(database === '' ? {} : { db: Number(database) }),
   }
+}
+
+/** Whether it is the name or address of a host and nothing more; a whole URL would show its password in every name. */
+export function isHost(text: string): boolean {
+  return isIPv6(text) || !/[\s:/@?#]/.test(text)
 }
 
 function decoded(part: string, text: unknown): string {
@@ -58,7 +66,17 @@ function fail(text: unknown, reason: string): never {
   )
 }
 
-/** A password may hold any character in a URL that isn't well-formed: so up to the last '@' all is hidden. */
-function redacted(text: string): string {
-  return text.replace(/^([a-z][\w+.-]*:\/\/)?.*@/is, '$1***@')
+/**
+ * The text without what may be a password: before the last '@', where a port should be, and in parameters.
+ *
+ * In a URL that isn't well-formed a password may hold any character, and its '@' may be missing or encoded.
+ */
+export function redacted(text: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][\w+.-]*:\/\/)?(.*)$/is.exec(text) ?? []
+  const shown = rest
+    .replace(/^.*(?:@|%40)/is, '***@')
+    .replace(/[?#].*$/s, '?***')
+    .replace(/(\[[\da-f:.]*\])|:(?!\d{1,5}(?:\/|$)).*$/gis, (_, address?: string) => address ?? ':***')
+    .replace(/(:\d{1,5}\/)(?![\d/]*$).*$/s, '$1***')
+  return scheme + shown
 }

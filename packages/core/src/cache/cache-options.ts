@@ -12,6 +12,7 @@ import type { CacheStore, LocalStore, RemoteStore } from '../tiers/store.js'
 import type { StoreCallSettings } from '../tiers/store-calls.js'
 import { type CloneMode, type Share, shareBy } from '../values/sharing.js'
 import { checkWaitUntil, GET_OR_SET_NAMES, SET_NAMES } from './call-checks.js'
+import { type ConfiguredNamespaces, checkNamespaces } from './configured-namespaces.js'
 import {
   DEFAULT_SETTINGS,
   extendSettings,
@@ -38,6 +39,8 @@ export interface CacheOptions extends NamespaceOptions {
   readonly onUndelivered?: 'queue' | 'reject' | undefined
   /** Who loads and who waits. @default every caller claims, loads and commits for itself */
   readonly guard?: Guard | undefined
+  /** What namespaces are set to, by name: over the defaults that `namespace(name, defaults)` gives in code. @default nothing */
+  readonly namespaces?: ConfiguredNamespaces | undefined
   /** What every key begins with: `[A-Za-z0-9_.-]`, or nothing for keys that other programs share. @default 'lookaside' */
   readonly prefix?: string | undefined
   /** Who may change a cached value. @default shared by reference, nobody may */
@@ -57,6 +60,7 @@ export interface CacheOptions extends NamespaceOptions {
 const OWN_NAMES = [
   'store',
   'guard',
+  'namespaces',
   'prefix',
   'clone',
   'claimTtl',
@@ -90,6 +94,7 @@ export interface CacheSettings {
   readonly prefix: string
   readonly space: KeySpace
   readonly values: Settings
+  readonly namespaces: ConfiguredNamespaces | undefined
   readonly share: Share | undefined
   readonly waitUntil: WaitUntil | undefined
   readonly clock: Clock
@@ -113,6 +118,13 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
   checkUndelivered(options.onUndelivered)
   checkWaitUntil(waitUntil)
   checkMethods('clock', clock, ['now', 'monotonic', 'timer', 'sleep', 'random'])
+  const space = rootSpace(checkPrefix(prefix))
+  const values = extendSettings(
+    'createCache',
+    { ...DEFAULT_SETTINGS, guard: guardOptions },
+    namespaceOptions(options, guardOptions.names),
+  )
+  checkNamespaces(space, values, options.namespaces)
   return {
     store,
     local,
@@ -121,12 +133,9 @@ export function checkCacheOptions(options: CacheOptions): CacheSettings {
     rejectsUndelivered: options.onUndelivered === 'reject',
     guard,
     prefix,
-    space: rootSpace(checkPrefix(prefix)),
-    values: extendSettings(
-      'createCache',
-      { ...DEFAULT_SETTINGS, guard: guardOptions },
-      namespaceOptions(options, guardOptions.names),
-    ),
+    space,
+    values,
+    namespaces: options.namespaces,
     share: shareBy(clone),
     waitUntil,
     clock,

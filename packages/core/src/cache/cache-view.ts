@@ -47,6 +47,7 @@ import type {
   Typed,
   UpdateOptions,
 } from './call-options.js'
+import { type ConfiguredNamespaces, configure, configuredFor } from './configured-namespaces.js'
 import { count } from './count.js'
 import { checkCountOptions, checkStep, countFor } from './count-arguments.js'
 import { FoundVersion, lookedFor, slotToReplace } from './found-version.js'
@@ -76,6 +77,7 @@ export class CacheView<V, I> implements Cache<V, I> {
   readonly #engine: Engine
   readonly #space: KeySpace
   readonly #settings: Settings
+  readonly #namespaces: ConfiguredNamespaces | undefined
   readonly #share: Share | undefined
   readonly #close: () => Promise<void>
   // What the synchronous hit needs, one property load away.
@@ -87,12 +89,14 @@ export class CacheView<V, I> implements Cache<V, I> {
     engine: Engine,
     space: KeySpace,
     settings: Settings,
+    namespaces: ConfiguredNamespaces | undefined,
     share: Share | undefined,
     close: () => Promise<void>,
   ) {
     this.#engine = engine
     this.#space = space
     this.#settings = settings
+    this.#namespaces = namespaces
     this.#share = share
     this.#close = close
     this.#local = engine.local?.store
@@ -241,8 +245,17 @@ export class CacheView<V, I> implements Cache<V, I> {
 
   namespace<T extends V = V>(name: string, defaults?: NamespaceOptions): Cache<T, never> {
     const space = childSpace(this.#space, name)
-    const settings = extendSettings(`namespace(${quote(name)})`, this.#settings, defaults)
-    return new CacheView<T, never>(this.#engine, space, settings, this.#share, this.#close)
+    const what = `namespace(${quote(name)})`
+    const configured = configuredFor(this.#namespaces, name)
+    const settings = configure(what, extendSettings(what, this.#settings, defaults), configured)
+    return new CacheView<T, never>(
+      this.#engine,
+      space,
+      settings,
+      configured?.namespaces,
+      this.#share,
+      this.#close,
+    )
   }
 
   wrap<F extends (...args: never[]) => I | PromiseLike<I>>(

@@ -81,7 +81,7 @@ export function createCache(options: CacheOptions): Cache {
     running: new Set(),
   }
   let closed: Promise<void> | undefined
-  return new CacheView<unknown, unknown>(engine, space, settings.values, share, () => {
+  return new CacheView<unknown, unknown>(engine, space, settings.values, settings.namespaces, share, () => {
     closed ??= close()
     return closed
   })

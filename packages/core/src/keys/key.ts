@@ -90,6 +90,12 @@ export function ownKey(space: Pick<KeySpace, 'path'>, kind: OwnKeyKind, name: st
   return isLegal(full) ? full : digested(full, full)
 }
 
+/** Whether a wire key is one that `ownKey` makes; no user's key looks like that. */
+export function isOwnKey(wire: string): boolean {
+  const mark = wire.indexOf(OWN_MARK)
+  return mark >= 0 && !wire.slice(0, mark).includes('::')
+}
+
 /**
  * What the wire keys of a space and of all spaces within it begin with, and no others.
  *

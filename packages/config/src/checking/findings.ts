@@ -1,0 +1,119 @@
+import { quote } from '@lookaside/core'
+import type { z } from 'zod'
+import type { ConfigSource } from '../reading/config-source.js'
+import { isPlain, type Substituted } from '../reading/variables.js'
+import { ConfigError, type ConfigProblem } from './config-error.js'
+import { findingsOf, valueAt } from './issues.js'
+import { type Path, pathText } from './path.js'
+
+const SECRET_NAME = /pass|secret|token|credential|auth|^key$|privatekey|apikey/i
+const ONE_REFERENCE = /^\$\{[^}]*\}$/
+
+/** Collects what is wrong with one config, so that all of it is told at once. */
+export class Findings {
+  readonly #source: ConfigSource
+  readonly #before: Map<string, string>
+  readonly #problems: ConfigProblem[] = []
+
+  constructor(source: ConfigSource, { before, problems }: Substituted) {
+    this.#source = source
+    this.#before = new Map(before)
+    for (const { path, message } of problems) this.add(path, message)
+  }
+
+  /** @param atName whether it is the name that is wrong, and not what stands there. */
+  add(path: Path, message: string, atName = false): void {
+    const { file } = this.#source
+    const at = pathText(path)
+    // What follows from a problem is none of its own.
+    if (this.#problems.some(known => known.path === at)) return
+    this.#problems.push({ path: at, message, file, ...this.#source.placeOf?.(path, atName) })
+  }
+
+  /** Adds that something else was expected than what is given. */
+  expected(path: Path, expected: string, given: unknown): void {
+    this.add(path, `expected ${expected}; received ${this.shown(path, given)}`)
+  }
+
+  /** Says that what stands at `to` was written at `from`. */
+  movedFrom(from: Path, to: Path): void {
+    const before = this.#before.get(pathText(from))
+    if (before !== undefined) this.#before.set(pathText(to), before)
+  }
+
+  /** Whether the text at a path had a variable in it. */
+  hadVariable(path: Path): boolean {
+    return this.#before.has(pathText(path))
+  }
+
+  /**
+   * Checks a value, and adds what is wrong with it; `undefined` then.
+   *
+   * A variable gives text. Where that is not what is expected, it is taken for the number, `true` or `false` that it
+   * spells.
+   */
+  check<T>(schema: z.ZodType<T>, value: unknown, path: Path): T | undefined {
+    const first = schema.safeParse(value)
+    if (first.success) return first.data
+    const reread = this.#reread(value, path, first.error.issues)
+    const result = reread === undefined ? first : schema.safeParse(reread)
+    if (result.success) return result.data
+    for (const { path: within, expected, message } of findingsOf(result.error.issues, value)) {
+      const at = [...path, ...within]
+      if (message !== undefined) this.add(at, message, true)
+      else this.expected(at, expected ?? 'something else', valueAt(value, within))
+    }
+    return undefined
+  }
+
+  /** What was given, without what may be a secret. */
+  shown(path: Path, value: unknown): string {
+    const before = this.#before.get(pathText(path))
+    if (before !== undefined) {
+      return ONE_REFERENCE.test(before)
+        ? `the value of ${before}, which is not shown`
+        : quote(withoutUser(before))
+    }
+    if (value === undefined) return 'nothing'
+    if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+    if (isPlain(value)) return 'an object'
+    if (SECRET_NAME.test(String(path.at(-1)))) return `a ${typeof value}, which is not shown`
+    return quote(typeof value === 'string' ? withoutUser(value) : value)
+  }
+
+  /** Tells all that was found. @throws ConfigError */
+  throwAny(): void {
+    if (this.#problems.length > 0) throw new ConfigError(this.#source.name, this.#problems)
+  }
+
+  #reread(value: unknown, path: Path, issues: readonly z.core.$ZodIssue[]): unknown {
+    let reread: unknown
+    for (const { path: at } of issues) {
+      const given = valueAt(value, at)
+      if (typeof given !== 'string' || !this.hadVariable([...path, ...at])) continue
+      const meant = spelled(given)
+      if (meant === undefined) continue
+      reread = withValueAt(reread ?? value, at, meant)
+    }
+    return reread
+  }
+}
+
+/** The number, `true` or `false` that a text spells. */
+function spelled(text: string): number | boolean | undefined {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined
+}
+
+/** A copy with another value at `path`, which is there. */
+function withValueAt(value: unknown, [key, ...rest]: Path, put: unknown): unknown {
+  if (key === undefined) return put
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<PropertyKey, unknown>
+  copy[key] = withValueAt(copy[key], rest, put)
+  return copy
+}
+
+/** Without what may be a password: all up to the last '@'. */
+function withoutUser(text: string): string {
+  return text.replace(/^(\s*[a-z][a-z0-9+.-]*:\/\/)?.+@/is, '$1***@')
+}

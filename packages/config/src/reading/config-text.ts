@@ -1,0 +1,98 @@
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
+import { ConfigError, type ConfigProblem } from '../checking/config-error.js'
+import type { Path } from '../checking/path.js'
+import type { ConfigSource, Place } from './config-source.js'
+
+/** The formats that a config can be written in as text. */
+export type TextFormat = 'JSON' | 'YAML'
+
+/**
+ * Reads a config in JSON or YAML, and remembers where everything stands.
+ *
+ * JSON is read by the reader of YAML, of which it is a part, since that one knows lines; what is no JSON is refused
+ * all the same. A name that is given twice is refused in both.
+ *
+ * @throws ConfigError for what is no JSON, or no YAML; the message shows nothing of the text.
+ */
+export function readText(
+  text: string,
+  format: TextFormat,
+  file: string,
+): Pick<ConfigSource, 'value' | 'placeOf'> {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset)
+    return { line, column: col }
+  }
+  const refuse = (message: string, place?: Place): never => {
+    const problem: ConfigProblem = { path: '', message, file, ...place }
+    throw new ConfigError(`${file} is not ${format}`, [problem])
+  }
+
+  // What follows a first error is what it led to.
+  const [error] = document.errors
+  if (error !== undefined) {
+    const place = placeAt(error.pos[0])
+    refuse(`${withoutSource(error.message)}${hintAt(text, place)}`, place)
+  }
+  if (format === 'JSON')
+    checkJson(text, (message, offset) => refuse(message, offset === undefined ? undefined : placeAt(offset)))
+  try {
+    return {
+      value: document.toJS(),
+      placeOf(path, name = false) {
+        const start = startOf(document, path, name)
+        return start === undefined ? undefined : placeAt(start)
+      },
+    }
+  } catch (cause) {
+    // An alias without its anchor, or aliases that would fill the memory.
+    return refuse((cause as Error).message)
+  }
+}
+
+function checkJson(text: string, refuse: (message: string, offset: number | undefined) => void): void {
+  try {
+    JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    const [, offset] = /at position (\d+)/.exec((error as Error).message) ?? []
+    refuse(withoutSource((error as Error).message), offset === undefined ? undefined : Number(offset))
+  }
+}
+
+/** What parsers quote of the text may be a secret. */
+function withoutSource(message: string): string {
+  return message.replace(/,? (?:\.\.\.)?".*$/s, '').replace(/: ".*$/s, '')
+}
+
+/** In YAML braces open a map. */
+function hintAt(text: string, { line }: Place): string {
+  const around = text.split('\n')[line - 1] ?? ''
+  return /[[{,].*[\s:]\$\{/.test(around) ? `. Within { } and [ ] write a variable in quotes: "\${NAME}"` : ''
+}
+
+/** The offset of the value at `path`, or of its name; of what is around it where it is not there. */
+function startOf(document: Document.Parsed, path: Path, name: boolean): number | undefined {
+  let node: unknown = document.contents
+  let start = rangeStart(node)
+  for (const [depth, key] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        item => String(isScalar(item.key) ? item.key.value : item.key) === String(key),
+      )
+      if (pair === undefined) return start
+      const last = depth === path.length - 1
+      node = pair.value
+      start = (last && name ? undefined : rangeStart(node)) ?? rangeStart(pair.key) ?? start
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)]
+      start = rangeStart(node) ?? start
+    } else return start
+  }
+  return start
+}
+
+function rangeStart(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined
+}
