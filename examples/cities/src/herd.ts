@@ -1,26 +1,29 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { fromUrl, type UrlCacheOptions } from '@lookaside/config'
-import type { Cache } from '@lookaside/core'
+import type { CacheDefaults } from '@lookaside/config'
+import type { Cache, Duration } from '@lookaside/core'
+import type { Backend } from './backends.js'
 import { countQueries, type Database } from './database.js'
+import { openBackend } from './open-backend.js'
 import { type Country, cityQueries } from './queries.js'
 
 /** What a cache does about a crowd. */
 export interface Protection {
   readonly name: string
-  readonly options: Pick<UrlCacheOptions, 'guard' | 'grace'>
+  readonly options: Pick<CacheDefaults, 'guard'>
+  readonly grace: Duration
 }
 
-export const UNGUARDED: Protection = { name: 'guard: false', options: { guard: false } }
-/** `fromUrl` has `stampedeGuard()` by itself. */
-export const GUARDED: Protection = { name: 'stampedeGuard()', options: {} }
-export const GRACEFUL: Protection = { name: 'with grace: 1m', options: { grace: '1m' } }
+export const UNGUARDED: Protection = { name: 'guard: false', options: { guard: false }, grace: 0 }
+/** A cache from a config has `stampedeGuard()` by itself. */
+export const GUARDED: Protection = { name: 'stampedeGuard()', options: {}, grace: 0 }
+export const GRACEFUL: Protection = { name: 'with grace: 1m', options: {}, grace: '1m' }
 
 /** In the order in which they are shown. */
 export const PROTECTIONS = [UNGUARDED, GUARDED, GRACEFUL] as const
 
-/** The three times that a crowd comes. */
+/** The three times that a crowd comes; where nothing is kept, the first only. */
 export const MOMENTS = ['nothing is cached', 'it expires', 'it has expired'] as const
 
 /** One of the times that the crowd came, and what that took. */
@@ -61,7 +64,7 @@ export interface Herd {
 
 export interface HerdOptions {
   /** Where the caches keep their values, under `prefix`; nothing is there yet. */
-  readonly url: string
+  readonly backend: Backend
   readonly prefix: string
   /** How many caches the crowd is spread over, each with connections and flights of its own, as processes have. */
   readonly caches: number
@@ -91,7 +94,9 @@ export function paceOf(queryTime: number): { readonly ttl: number; readonly ever
 
 /** Sends a crowd to one key: while nothing is cached, steadily through the expiry, and once it has expired. */
 export async function herd(options: HerdOptions): Promise<Herd> {
-  const { database, country, queryTime, protection } = options
+  const { backend, database, country, queryTime, protection } = options
+  const { ttl, every } = paceOf(queryTime)
+  const howLong = { ttl, grace: protection.grace }
   const counted = countQueries(database)
   const queries = cityQueries(counted)
   const expected = await queries.country(country)
@@ -104,7 +109,9 @@ export async function herd(options: HerdOptions): Promise<Herd> {
   async function moment(when: Moment['when'], duration: number): Promise<Moment> {
     const before = { queries: counted.queryCount, ...totals(caches) }
     const callers = Math.round(duration * CALLERS)
-    const calls = await crowd(caches, callers, paceOf(queryTime).every, () => queries.country(country))
+    const calls = await crowd(caches, callers, every, cache =>
+      cache.getOrSet(KEY, () => queries.country(country), howLong),
+    )
     // A refresh that nobody waited for belongs to its moment all the same.
     await Promise.all(background)
     const after = { queries: counted.queryCount, ...totals(caches) }
@@ -121,15 +128,21 @@ export async function herd(options: HerdOptions): Promise<Herd> {
     }
   }
 
-  try {
-    const cold = await moment('nothing is cached', CROWD)
+  async function* moments(): AsyncGenerator<Moment> {
+    yield moment('nothing is cached', CROWD)
+    if (!backend.keeps) return
     await beforeExpiry(caches, BEFORE_EXPIRY * queryTime)
-    const expiring = await moment('it expires', BEFORE_EXPIRY + AFTER_EXPIRY)
+    yield moment('it expires', BEFORE_EXPIRY + AFTER_EXPIRY)
     await beforeExpiry(caches, 0)
-    const expired = await moment('it has expired', CROWD)
+    yield moment('it has expired', CROWD)
+  }
+
+  try {
+    const seen: Moment[] = []
+    for await (const each of moments()) seen.push(each)
     return {
       protection,
-      moments: [cold, expiring, expired],
+      moments: seen,
       storeErrors: totals(caches).storeErrors - storeErrors,
       longestStall: stalls.max / 1e6,
     }
@@ -140,13 +153,13 @@ export async function herd(options: HerdOptions): Promise<Herd> {
 }
 
 async function openCaches(
-  { url, prefix, caches, protection, queryTime }: HerdOptions,
+  { backend, prefix, caches, protection }: HerdOptions,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Cache[]> {
-  const { ttl } = paceOf(queryTime)
   // Patient with the store: on a busy machine a slow hit would count as a miss.
-  const options = { prefix, ttl, storeTimeout: '2s', waitUntil, ...protection.options } as const
-  const opened = await Promise.all(Array.from({ length: caches }, () => fromUrl(url, options)))
+  const defaults = { storeTimeout: '2s', waitUntil, ...protection.options } as const
+  const env = { CACHE_PREFIX: prefix }
+  const opened = await Promise.all(Array.from({ length: caches }, () => openBackend(backend, defaults, env)))
   // So that no caller has to wait for the connection.
   await Promise.all(opened.map(cache => cache.has(KEY)))
   return opened
@@ -162,7 +175,7 @@ async function crowd(
   caches: readonly Cache[],
   callers: number,
   every: number,
-  load: () => Promise<Country | undefined>,
+  ask: (cache: Cache) => Promise<Country | undefined>,
 ): Promise<Call[]> {
   const calls: Promise<Call>[] = []
   const start = performance.now()
@@ -170,14 +183,14 @@ async function crowd(
     if (calls.length === callers) break
     const due = start + calls.length * every - performance.now()
     if (due > 0) await sleep(due)
-    calls.push(call(cache, load))
+    calls.push(call(() => ask(cache)))
   }
   return Promise.all(calls)
 }
 
-async function call(cache: Cache, load: () => Promise<Country | undefined>): Promise<Call> {
+async function call(ask: () => Promise<Country | undefined>): Promise<Call> {
   const start = performance.now()
-  const answer = await cache.getOrSet(KEY, load)
+  const answer = await ask()
   return { answer, ms: performance.now() - start }
 }
 

@@ -133,7 +133,9 @@ describe('fromUrl', () => {
   it('refuses options that are none of its own', async () => {
     const refused = (options: unknown) => fromUrl('memory:', options as never).catch(String)
     expect(await refused('5m')).toContain("fromUrl takes its options as an object; received '5m'")
-    expect(await refused({ store: {} })).toMatch(/unknown option 'store' of fromUrl\. Known: guard, namespaces, prefix, /)
+    expect(await refused({ store: {} })).toMatch(
+      /unknown option 'store' of fromUrl\. Known: guard, namespaces, prefix, /,
+    )
     expect(await refused({ ttll: 1 })).not.toContain('store,')
   })
 

@@ -3,7 +3,7 @@ import type { ConfigSource } from '../reading/config-source.js'
 import { isPlain } from '../reading/variables.js'
 import { CACHE_SHAPE, type CacheSettings } from '../schema/cache-settings.js'
 import { object } from '../schema/expected.js'
-import { NAME_SCHEMA } from '../schema/namespaces.js'
+import { NAME_EXPECTED, NAME_SCHEMA } from '../schema/namespaces.js'
 import { given } from '../stores/given.js'
 import { checkSharedKeys } from './check-shared-keys.js'
 import { checkStore } from './check-store.js'
@@ -54,17 +54,19 @@ export async function checkConfig(
     schemas: Schemas,
   ): Promise<StoreAndSettings | undefined> => {
     const checked = await checkStore(value, path, directory, findings, schemas)
-    return checked && { store: checked.store, settings: checked.beside as CacheSettings }
+    return checked && { store: checked.store, settings: settingsOf(checked.beside) }
   }
 
   /** Settings alone will do where the store may be named elsewhere. */
   async function storeOrSettings(value: unknown, path: Path, schemas: Schemas, mayLeaveOut: boolean) {
     if (!mayLeaveOut || !isPlain(value) || namesStore(value)) return store(value, path, schemas)
-    const settings = findings.check(object(schemas), value, path) as CacheSettings | undefined
-    return settings && { store: undefined, settings }
+    const settings = findings.check(object(schemas), value, path) as Record<string, unknown> | undefined
+    return settings && { store: undefined, settings: settingsOf(settings) }
   }
 
   async function single(): Promise<CheckedCache[]> {
+    // A variable that is not set, instead of all caches.
+    if (findings.has(['caches'])) return []
     if (wanted.caches !== 'one') {
       const expected = 'caches by name; for a single cache there are fromConfig, fromFile and fromEnv'
       findings.expected(['caches'], expected, undefined)
@@ -88,9 +90,11 @@ export async function checkConfig(
       const path = ['caches', name]
       const own = await storeOrSettings(caches[name], path, SETTINGS, namesStore(common))
       const store = own?.store ?? shared?.store
-      if (findings.check(NAME_SCHEMA, name, path) === undefined || own === undefined || shared === undefined)
+      if (!NAME_SCHEMA.safeParse(name).success) {
+        findings.add(path, `expected ${NAME_EXPECTED}; received '${name}'`, true)
         continue
-      if (store === undefined) continue
+      }
+      if (own === undefined || shared === undefined || store === undefined) continue
       const base = shared.settings.prefix ?? wanted.prefix
       const prefix = own.settings.prefix ?? (base === '' ? name : `${base}.${name}`)
       found.push({ name, path, store, settings: { ...inherited(shared.settings, own.settings), prefix } })
@@ -116,7 +120,7 @@ export async function checkConfig(
 
   const found = isPlain(config) && config['caches'] !== undefined ? await several(config) : await plain()
   for (const { path, store, settings } of found) {
-    for (const { name, message } of brokenRules(store, settings)) findings.add([...path, name], message)
+    for (const rule of brokenRules(store, settings)) findings.add([...path, ...rule.path], rule.message)
   }
   return found
 
@@ -125,6 +129,11 @@ export async function checkConfig(
     findings.expected([], A_CACHE, config)
     return []
   }
+}
+
+/** What is for editors is no setting. */
+function settingsOf({ $schema: _, ...settings }: Readonly<Record<string, unknown>>): CacheSettings {
+  return settings as CacheSettings
 }
 
 /** Whether it says which store it is; what stands there is checked elsewhere. */

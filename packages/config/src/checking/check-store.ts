@@ -70,6 +70,7 @@ export async function checkStore(
   const { type, ...rest } = typed
   const at = [...path, 'type']
   if (typeof type !== 'string') {
+    if (type === undefined && findings.has([...path, 'url'])) return undefined
     const misspelled = Object.keys(rest).find(
       name => nearestName(name, ['type', 'url']) !== undefined && !(name in beside),
     )
@@ -84,10 +85,11 @@ export async function checkStore(
     findings.expected(at, role.expected, type)
     return undefined
   }
-  for (const { name, message } of conflicts(known, rest)) findings.add([...path, name], message)
   const checked = findings.check(object({ ...SHAPES[known], ...beside }), rest, path) as
     | Record<string, unknown>
     | undefined
+  for (const { name, message } of conflicts(known, rest, name => findings.has([...path, name])))
+    findings.add([...path, name], message)
   // Stores within are looked at all the same, so that everything is told at once.
   const inner = await checkInner(known, rest, path, directory, findings)
   if (checked === undefined || inner === undefined) return undefined
@@ -129,7 +131,7 @@ async function checkInner(
   findings: Findings,
 ): Promise<Record<string, CheckedStore> | undefined> {
   const one = async (name: string, role: Role, fallback?: unknown) => {
-    const inner = given[name] ?? fallback
+    const inner = given[name] === undefined ? fallback : given[name]
     if (inner === undefined) return undefined
     const checked = await checkStore(inner, [...path, name], directory, findings, NOTHING, role)
     return checked?.store
@@ -210,8 +212,12 @@ function split(
 }
 
 /** What can't be said together. */
-function conflicts(type: Type, options: Record<string, unknown>): { name: string; message: string }[] {
-  const has = (name: string) => options[name] !== undefined
+function conflicts(
+  type: Type,
+  options: Record<string, unknown>,
+  isWrong: (name: string) => boolean,
+): { name: string; message: string }[] {
+  const has = (name: string) => options[name] !== undefined || isWrong(name)
   const found: { name: string; message: string }[] = []
   if (type === 'lru' && has('maxSize') && !has('sizeOf')) {
     found.push({

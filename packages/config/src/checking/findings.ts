@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { ConfigSource } from '../reading/config-source.js'
 import { isPlain, type Substituted } from '../reading/variables.js'
 import { ConfigError, type ConfigProblem } from './config-error.js'
-import { findingsOf, valueAt } from './issues.js'
+import { type Finding, findingsOf, valueAt } from './issues.js'
 import { type Path, pathText } from './path.js'
 
 const SECRET_NAME = /pass|secret|token|credential|auth|^key$|privatekey|apikey/i
@@ -24,10 +24,9 @@ export class Findings {
   /** @param atName whether it is the name that is wrong, and not what stands there. */
   add(path: Path, message: string, atName = false): void {
     const { file } = this.#source
-    const at = pathText(path)
     // What follows from a problem is none of its own.
-    if (this.#problems.some(known => known.path === at)) return
-    this.#problems.push({ path: at, message, file, ...this.#source.placeOf?.(path, atName) })
+    if (this.has(path)) return
+    this.#problems.push({ path: pathText(path), message, file, ...this.#source.placeOf?.(path, atName) })
   }
 
   /** Adds that something else was expected than what is given. */
@@ -39,6 +38,12 @@ export class Findings {
   movedFrom(from: Path, to: Path): void {
     const before = this.#before.get(pathText(from))
     if (before !== undefined) this.#before.set(pathText(to), before)
+  }
+
+  /** Whether something is wrong with what stands at a path, and what lacks there is none of its own problems. */
+  has(path: Path): boolean {
+    const at = pathText(path)
+    return this.#problems.some(known => known.path === at)
   }
 
   /** Whether the text at a path had a variable in it. */
@@ -55,7 +60,7 @@ export class Findings {
   check<T>(schema: z.ZodType<T>, value: unknown, path: Path): T | undefined {
     const first = schema.safeParse(value)
     if (first.success) return first.data
-    const reread = this.#reread(value, path, first.error.issues)
+    const reread = this.#reread(value, path, findingsOf(first.error.issues, value))
     const result = reread === undefined ? first : schema.safeParse(reread)
     if (result.success) return result.data
     for (const { path: within, expected, message } of findingsOf(result.error.issues, value)) {
@@ -71,13 +76,14 @@ export class Findings {
     const before = this.#before.get(pathText(path))
     if (before !== undefined) {
       return ONE_REFERENCE.test(before)
-        ? `the value of ${before}, which is not shown`
-        : quote(withoutUser(before))
+        ? `the value of ${withoutDefaults(before)}, which is not shown`
+        : quote(withoutUser(withoutDefaults(before)))
     }
     if (value === undefined) return 'nothing'
     if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
     if (isPlain(value)) return 'an object'
-    if (SECRET_NAME.test(String(path.at(-1)))) return `a ${typeof value}, which is not shown`
+    if (SECRET_NAME.test(String(path.at(-1))))
+      return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}, which is not shown`
     return quote(typeof value === 'string' ? withoutUser(value) : value)
   }
 
@@ -86,9 +92,9 @@ export class Findings {
     if (this.#problems.length > 0) throw new ConfigError(this.#source.name, this.#problems)
   }
 
-  #reread(value: unknown, path: Path, issues: readonly z.core.$ZodIssue[]): unknown {
+  #reread(value: unknown, path: Path, found: readonly Finding[]): unknown {
     let reread: unknown
-    for (const { path: at } of issues) {
+    for (const { path: at } of found) {
       const given = valueAt(value, at)
       if (typeof given !== 'string' || !this.hadVariable([...path, ...at])) continue
       const meant = spelled(given)
@@ -111,6 +117,11 @@ function withValueAt(value: unknown, [key, ...rest]: Path, put: unknown): unknow
   const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<PropertyKey, unknown>
   copy[key] = withValueAt(copy[key], rest, put)
   return copy
+}
+
+/** The references of a text without their defaults, which may be passwords. */
+function withoutDefaults(text: string): string {
+  return text.replace(/(\$\{\w+):-[^}]*\}/g, '$1}')
 }
 
 /** Without what may be a password: all up to the last '@'. */

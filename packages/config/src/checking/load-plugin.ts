@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve as resolvePath } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { StorePlugin } from '../stores/store-plugin.js'
@@ -17,7 +18,7 @@ const EXPECTED = 'export const storePlugin = definePlugin({ schema, open })'
  */
 export async function loadPlugin(name: string, directory: string): Promise<LoadedPlugin> {
   const url = await urlOf(name, directory)
-  if (url === undefined) return { absent: true }
+  if (typeof url !== 'string') return url
   const { storePlugin } = await import(url)
   if (isPlugin(storePlugin)) return { plugin: storePlugin }
   const received =
@@ -25,15 +26,29 @@ export async function loadPlugin(name: string, directory: string): Promise<Loade
   return { problem: `expected ${name} to export a store: ${EXPECTED}; ${received}` }
 }
 
-async function urlOf(name: string, directory: string): Promise<string | undefined> {
-  if (/^\.{0,2}\//.test(name)) return pathToFileURL(resolvePath(directory, name)).href
+async function urlOf(
+  name: string,
+  directory: string,
+): Promise<string | Exclude<LoadedPlugin, { plugin: unknown }>> {
+  if (/^\.{0,2}\//.test(name)) {
+    const path = resolvePath(directory, name)
+    return existsSync(path)
+      ? pathToFileURL(path).href
+      : { problem: `expected the path of a module with a store; there is no file ${path}` }
+  }
+  // What looks like a URL would be taken for one.
+  if (/^[a-z][a-z0-9+.-]*:/i.test(name)) return { absent: true }
   // Node.js 20 resolves a package only from the module that asks; this one is not where the application is.
   const { resolve } = await import('import-meta-resolve')
   try {
     return resolve(name, pathToFileURL(`${directory}/`).href)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_INVALID_MODULE_SPECIFIER') return undefined
+    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_INVALID_MODULE_SPECIFIER') return { absent: true }
+    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
+      return {
+        problem: `expected ${name} to export a store: ${EXPECTED}; its package.json exports nothing to import by this name`,
+      }
     throw error
   }
 }

@@ -4,10 +4,11 @@ import type { RedisBusConfig } from '../schema/bus-settings.js'
 import type { CacheSettings } from '../schema/cache-settings.js'
 import type { RedisConfig } from '../stores/redis.js'
 import type { CheckedStore } from './checked-store.js'
+import type { Path } from './path.js'
 
 /** A rule that settings break, and the setting to tell it of. */
 interface BrokenRule {
-  readonly name: string
+  readonly path: Path
   readonly message: string
 }
 
@@ -40,7 +41,7 @@ function* busRules(store: CheckedStore, { bus }: CacheSettings): Generator<Broke
   if (bus === undefined || bus === false) return
   if (store.type === 'lru') {
     yield {
-      name: 'bus',
+      path: ['bus'],
       message:
         "a bus tells other processes, which see nothing of a store of type 'lru'; use type 'tiered', or leave the bus out",
     }
@@ -49,7 +50,7 @@ function* busRules(store: CheckedStore, { bus }: CacheSettings): Generator<Broke
     (typeof bus === 'string' || (isPlain(bus) && !hasAddress(bus as RedisBusConfig)))
   ) {
     yield {
-      name: 'bus',
+      path: ['bus'],
       message: "the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
     }
   }
@@ -58,7 +59,7 @@ function* busRules(store: CheckedStore, { bus }: CacheSettings): Generator<Broke
 function* tierRules(store: CheckedStore, { maxLocalStaleness }: CacheSettings): Generator<BrokenRule> {
   if (maxLocalStaleness !== undefined && store.type !== 'tiered') {
     yield {
-      name: 'maxLocalStaleness',
+      path: ['maxLocalStaleness'],
       message: `maxLocalStaleness is for a store of type 'tiered'; this one is of type '${store.type}'. Leave it out`,
     }
   }
@@ -68,10 +69,10 @@ function* guardRules({ guard }: CacheSettings): Generator<BrokenRule> {
   if (!isPlain(guard)) return
   const { backOff, claimed } = guard as Exclude<CacheSettings['guard'], { run: unknown } | false | undefined>
   if (backOff && isOver(backOff.initial, backOff.max)) {
-    yield { name: 'guard', message: 'backOff.max must be at least backOff.initial' }
+    yield { path: ['guard', 'backOff', 'max'], message: 'max must be at least initial' }
   }
   if (claimed && isOver(claimed.poll?.min, claimed.poll?.max)) {
-    yield { name: 'guard', message: 'claimed.poll.max must be at least claimed.poll.min' }
+    yield { path: ['guard', 'claimed', 'poll', 'max'], message: 'max must be at least min' }
   }
 }
 

@@ -14,6 +14,10 @@ export interface Substituted {
 const REFERENCE = /\$\$\{|\$\{(?:([A-Za-z_]\w*)(?::-([^}]*))?\}|[^}]*\}?)/g
 const ONE_REFERENCE = /^\$\{[^}]*\}$/
 
+/** What stands there may be part of a password. */
+const MALFORMED =
+  'expected ${NAME} or ${NAME:-default}, the default without another ${; received a ${ that something else follows. Write $${ for a ${ that is meant as it is'
+
 /**
  * Puts the values of environment variables in the place of `${NAME}` and `${NAME:-default}`, in every text of a config.
  *
@@ -45,7 +49,7 @@ export function substitute(config: unknown, env: Environment): Substituted {
       REFERENCE,
       (reference, name: string | undefined, fallback: string | undefined) => {
         if (reference === '$${') return '${'
-        const problem = name === undefined ? malformed(reference) : undefined
+        const problem = name === undefined || fallback?.includes('${') ? MALFORMED : undefined
         const set = name === undefined ? undefined : env[name]
         const value = fallback === undefined || set ? set : fallback
         if (problem !== undefined || value === undefined) {
@@ -62,10 +66,6 @@ export function substitute(config: unknown, env: Environment): Substituted {
   }
 
   return { value: within(config, []), before, worth, problems }
-}
-
-function malformed(reference: string): string {
-  return `expected \${NAME} or \${NAME:-default}; received ${reference}. Write $\${ for a \${ that is meant as it is`
 }
 
 function unset(name: string): string {

@@ -48,7 +48,8 @@ export interface MemcachedConfig {
 const DEFAULT_PORT = 11_211
 const URL_EXPECTED = 'a URL memcached://[user:password@]host[:port][,host[:port]…]'
 const SERVER_EXPECTED = "'host' or 'host:port', with a port from 1 to 65535"
-const SERVER = String.raw`(?:\[[\da-fA-F:.]+\]|[^\s:/?#@[\],]+)(?::\d{1,5})?`
+const PORT = '(?:[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])'
+const SERVER = String.raw`(?:\[[\da-fA-F:.]+\]|[^\s:/?#@[\],]+)(?::${PORT})?`
 const ONE_SERVER = new RegExp(`^${SERVER}$`)
 const SERVERS_URL = new RegExp(`^memcached://(?:[^@,]+:[^@,]*@)?${SERVER}(?:,${SERVER})*/?$`, 'i')
 const MAX_VALUE = 2 ** 30

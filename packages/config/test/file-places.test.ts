@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest'
+import { cachesFromFile, fromFile } from '../src/index.js'
+import { fileWith } from './files.js'
+import { problemsOf, refusal } from './opened.js'
+
+const FROM_0_MS =
+  "a duration from 0 ms to ten years: milliseconds, or a string such as '250ms', '30s', '5m', '1h', '7d'"
+
+/** Each problem as `line:column path: message`. */
+async function placed(name: string, text: string, env = {}): Promise<string[]> {
+  const path = await fileWith(name, text)
+  const { problems } = await refusal(fromFile(path, {}, env))
+  return problems.map(({ line, column, path, message, file }) => {
+    expect(file).toMatch(new RegExp(`/${name}$`))
+    return `${line}:${column} ${path}: ${message}`
+  })
+}
+
+/** The same for what is wrong with several caches. */
+async function placedAmong(names: readonly string[], text: string): Promise<string[]> {
+  const { problems } = await refusal(cachesFromFile(await fileWith('a.yaml', text), names))
+  return problems.map(({ line, column, path }) => `${line}:${column} ${path}`)
+}
+
+describe('A problem in a JSON file', () => {
+  it('is told with the line and column of the value', async () => {
+    expect(await placed('a.json', '{\n  "type": "lru",\n  "ttl": "soon"\n}')).toEqual([
+      `3:10 ttl: expected ${FROM_0_MS}; received 'soon'`,
+    ])
+  })
+
+  it('is told with those of the name, where that is wrong', async () => {
+    expect(await placed('a.json', '{\n  "type": "lru",\n  "tll": "5m"\n}')).toEqual([
+      "3:3 tll: unknown name 'tll'; did you mean 'ttl'?",
+    ])
+  })
+
+  it('is told with those of what is around, where something lacks', async () => {
+    expect(await placed('a.json', '{\n  "ttl": "5m"\n}')).toEqual([
+      "1:1 type: expected a type or a url: 'lru', 'redis', 'memcached', 'tiered', 'migrating', 'none'; received nothing",
+    ])
+    expect(
+      await placed('a.json', '{ "type": "lru",\n  "guard": {\n    "limitLoads": {} } }'),
+    ).toEqual(['3:19 guard.limitLoads.concurrency: expected an integer from 1; received nothing'])
+  })
+
+  it('is found behind tabs, in one line, and after a byte order mark', async () => {
+    expect(await placed('a.json', '{\n\t"type": "lru",\n\t"maxEntries":\t0\n}')).toEqual([
+      '3:16 maxEntries: expected an integer from 1 to 16777216; received 0',
+    ])
+    expect(await placed('a.json', '{"type":"lru","ttl":-1,"grace":-1}')).toEqual([
+      `1:21 ttl: expected ${FROM_0_MS}; received -1`,
+      `1:32 grace: expected ${FROM_0_MS}; received -1`,
+    ])
+    expect(await placed('a.json', '\uFEFF{\n"type": "lru",\n"ttl": -1\n}')).toEqual([
+      `3:8 ttl: expected ${FROM_0_MS}; received -1`,
+    ])
+    expect(await placed('a.json', '{\r\n"type": "lru",\r\n"ttl": -1\r\n}')).toEqual([
+      `3:8 ttl: expected ${FROM_0_MS}; received -1`,
+    ])
+  })
+
+  it('is found in lists and in names with dots and numbers', async () => {
+    expect(
+      await placed(
+        'a.json',
+        '{\n"type": "memcached",\n"servers": [\n"a",\n"b:c"\n],\n"namespaces": { "x.y": { "ttl": -1 }, "7": { "ttl": -2 } } }',
+      ),
+    ).toEqual([
+      "5:1 servers[1]: expected 'host' or 'host:port', with a port from 1 to 65535; received 'b:c'",
+      `7:46 namespaces.7.ttl: expected ${FROM_0_MS}; received -2`,
+      `7:32 namespaces['x.y'].ttl: expected ${FROM_0_MS}; received -1`,
+    ])
+  })
+})
+
+describe('A problem in a YAML file', () => {
+  it('is told with its line and column: of a value, of a name, of what is around', async () => {
+    expect(
+      await placed('a.yaml', 'type: redis\nttl: soon\nprot: 6379\nguard:\n  limitLoads:\n    queue: 5\n'),
+    ).toEqual([
+      `2:6 ttl: expected ${FROM_0_MS}; received 'soon'`,
+      '6:5 guard.limitLoads.concurrency: expected an integer from 1; received nothing',
+      "3:1 prot: unknown name 'prot'; did you mean 'port'?",
+    ])
+  })
+
+  it('is told of a value that is missing altogether', async () => {
+    expect(await placed('a.yaml', 'type: lru\nttl:\ngrace: ~\n')).toEqual([
+      `2:5 ttl: expected ${FROM_0_MS}; received null`,
+      `3:8 grace: expected ${FROM_0_MS}; received null`,
+    ])
+    expect(await placed('a.yaml', 'type: tiered\nremote:\n')).toEqual([
+      '2:8 remote: expected an object with the type or the url of a store; received null',
+    ])
+  })
+
+  it('is told where an alias stands for the value, and where a key was merged', async () => {
+    expect(await placed('a.yaml', 'type: lru\nttl: &t soon\ngrace: *t\n')).toEqual([
+      `2:9 ttl: expected ${FROM_0_MS}; received 'soon'`,
+      `3:8 grace: expected ${FROM_0_MS}; received 'soon'`,
+    ])
+    const merged = 'type: lru\nnamespaces:\n  a: &a\n    ttl: soon\n  b:\n    <<: *a\n    grace: 1s\n'
+    expect(await placed('a.yaml', merged)).toEqual([
+      `4:10 namespaces.a.ttl: expected ${FROM_0_MS}; received 'soon'`,
+      `6:5 namespaces.b.ttl: expected ${FROM_0_MS}; received 'soon'`,
+    ])
+  })
+
+  it('is told where a variable stands', async () => {
+    expect(
+      await placed('a.yaml', 'type: redis\npassword: ${NOPE}\nurl: ${URL}\n', { URL: 'http://u:hunter2@host' }),
+    ).toEqual([
+      '2:11 password: the environment variable NOPE is not set; set it, or give a default: ${NOPE:-default}',
+      '3:6 url: expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received the value of ${URL}, which is not shown',
+    ])
+  })
+
+  it('is told of an empty file, and of one that holds something else', async () => {
+    const cache = "expected an object with the settings of a cache, such as { type: 'lru', ttl: '5m' }"
+    expect(await placed('a.yaml', '')).toEqual([`1:1 : ${cache}; received null`])
+    expect(await placed('a.yaml', '\n\n- type: lru\n')).toEqual([`3:1 : ${cache}; received a list`])
+    expect(await placed('a.yaml', '# a comment\nmemory\n')).toEqual([`2:1 : ${cache}; received 'memory'`])
+  })
+
+  it('is told of caches by name', async () => {
+    const text = 'url: redis://127.0.0.1:1\ncaches:\n  a: { prefix: x }\n  b:\n    prefix: x\n  "c d": {}\n'
+    expect(await placedAmong(['a', 'bb'], text)).toEqual(['3:3 caches.bb', "6:3 caches['c d']", '5:13 caches.b.prefix'])
+  })
+})
+
+describe('What a file is not', () => {
+  async function said(name: string, text: string): Promise<string> {
+    const path = await fileWith(name, text)
+    const { message } = await refusal(fromFile(path))
+    return message.replaceAll(path, name)
+  }
+
+  it('JSON: is told, with the place', async () => {
+    const lead = 'a.json is not JSON: the config (a.json'
+    expect(await said('a.json', '{ "type": "lru", }')).toMatch(lead)
+    expect(await said('a.json', '')).toBe('')
+    expect(await said('a.json', '{\n  // memory\n  "type": "lru"\n}')).toBe('')
+    expect(await said('a.json', "{ 'type': 'lru' }")).toBe('')
+    expect(await said('a.json', '{ "type": "lru", "type": "redis" }')).toBe('')
+    expect(await said('a.json', '{ "type": "lru"')).toBe('')
+    expect(await said('a.json', 'type: lru')).toBe('')
+    expect(await said('a.json', '{ "password": "hunter2 }')).toBe('')
+    expect(await said('a.json', '{ "password": hunter2 }')).toBe('')
+    expect(await said('a.json', '{ "ttl": 010 }')).toBe('')
+    expect(await said('a.json', '{ "a": &b 1, "c": *b }')).toBe('')
+  })
+
+  it('YAML: is told, with the place', async () => {
+    expect(await said('a.yaml', 'type: [lru\n')).toBe('')
+    expect(await said('a.yaml', 'type: lru\n type: redis\n')).toBe('')
+    expect(await said('a.yaml', 'type: lru\ntype: redis\n')).toBe('')
+    expect(await said('a.yaml', '\ttype: lru\n')).toBe('')
+    expect(await said('a.yaml', 'type: *nowhere\n')).toBe('')
+    expect(await said('a.yaml', 'type: lru\n---\ntype: redis\n')).toBe('')
+    expect(await said('a.yaml', 'guard: { queue: ${QUEUE} }\n')).toBe('')
+    expect(await said('a.yaml', 'password: "hunter2\n')).toBe('')
+    expect(await said('a.yaml', 'password: @hunter2\n')).toBe('')
+    expect(await said('a.yaml', 'a: !!js/function hunter2\ntype: lru')).toBe('')
+  })
+})
+
+it('The message of a file lists its problems by path and place', async () => {
+  const path = await fileWith('cache.yml', 'type: lru\nttl: soon\nmaxEntries: 0\n')
+  const error = await refusal(fromFile(path))
+  expect({ name: error.name, code: error.code, message: error.message }).toEqual({
+    name: 'CacheError',
+    code: 'ERR_CACHE_CONFIG',
+    message: `${path} has 2 problems:
+  - maxEntries (${path}:3:13): expected an integer from 1 to 16777216; received 0
+  - ttl (${path}:2:6): expected ${FROM_0_MS}; received 'soon'`,
+  })
+  expect(await problemsOf({ type: 'lru', ttl: 'soon' })).toEqual([`ttl: expected ${FROM_0_MS}; received 'soon'`])
+})

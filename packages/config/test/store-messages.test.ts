@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest'
+import { problemsOf } from './opened.js'
+
+const TYPES = "'lru', 'redis', 'memcached', 'tiered', 'migrating', 'none'"
+const FORMS =
+  'a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:'
+const SHARED = "a store that processes share, of type 'redis', 'memcached' or 'migrating'"
+const MOVED = "a store that processes share, of type 'redis' or 'memcached'"
+
+/** A config and all that is wrong with it. */
+type Row = readonly [config: unknown, ...problems: readonly string[]]
+
+function expectAll(rows: readonly Row[]): void {
+  it.each(rows)('%o', async (config, ...problems) => {
+    expect(await problemsOf(config)).toEqual(problems)
+  })
+}
+
+describe('What is no cache is told', () => {
+  const cache = "expected an object with the settings of a cache, such as { type: 'lru', ttl: '5m' }"
+  expectAll([
+    [undefined, `: ${cache}; received nothing`],
+    [null, `: ${cache}; received null`],
+    ['memory:', `: ${cache}; received 'memory:'`],
+    ['redis://user:hunter2@host', `: ${cache}; received 'redis://***@host'`],
+    [5, `: ${cache}; received 5`],
+    [[], `: ${cache}; received an empty list`],
+    [[{ type: 'lru' }], `: ${cache}; received a list`],
+    [new Map(), `: ${cache}; received Map(0) {}`],
+  ])
+})
+
+describe('A store without a type is told', () => {
+  expectAll([
+    [{}, `type: expected a type or a url: ${TYPES}; received nothing`],
+    [{ ttl: '5m' }, `type: expected a type or a url: ${TYPES}; received nothing`],
+    [{ type: 5 }, `type: expected a type or a url: ${TYPES}; received 5`],
+    [{ type: null }, `type: expected a type or a url: ${TYPES}; received null`],
+    [{ type: ['lru'] }, `type: expected a type or a url: ${TYPES}; received a list`],
+    [{ tpye: 'lru' }, "tpye: unknown name 'tpye'; did you mean 'type'?"],
+    [{ urll: 'memory:' }, "urll: unknown name 'urll'; did you mean 'url'?"],
+    [
+      { type: 'tiered', remote: { ulr: 'redis://host' } },
+      "remote.ulr: unknown name 'ulr'; did you mean 'url'?",
+    ],
+    [
+      { type: 'tiered', remote: {} },
+      "remote.type: expected a type or a url: 'redis', 'memcached', 'migrating', 'none'; received nothing",
+    ],
+    [
+      { type: 'migrating', to: {}, from: {} },
+      "to.type: expected a type or a url: 'redis', 'memcached'; received nothing",
+      "from.type: expected a type or a url: 'redis', 'memcached'; received nothing",
+    ],
+  ])
+})
+
+describe('An unknown type is told, with the one that was meant', () => {
+  const known = `expected ${TYPES}, or the name of an installed package with a store`
+  expectAll([
+    [{ type: 'redsi' }, `type: ${known}; received 'redsi'; did you mean 'redis'?`],
+    [{ type: 'Memcache' }, `type: ${known}; received 'Memcache'; did you mean 'memcached'?`],
+    [{ type: 'tierd' }, `type: ${known}; received 'tierd'; did you mean 'tiered'?`],
+    [{ type: 'dynamodb-store' }, `type: ${known}; received 'dynamodb-store'. Is the package installed?`],
+    [{ type: '@acme/dynamodb' }, `type: ${known}; received '@acme/dynamodb'. Is the package installed?`],
+    [{ type: 'no such name' }, `type: ${known}; received 'no such name'. Is the package installed?`],
+    [{ type: '' }, `type: ${known}; received ''. Is the package installed?`],
+    [{ type: 'constructor' }, `type: ${known}; received 'constructor'. Is the package installed?`],
+    [{ type: 'redis://host' }, `type: ${known}; received 'redis://host'. Is the package installed?`],
+    [{ type: 'redis://u:hunter2@h' }, `type: ${known}; received 'redis://***@h'. Is the package installed?`],
+  ])
+})
+
+describe('A URL that says nothing of a store is told', () => {
+  expectAll([
+    [{ url: 'http://host' }, `url: ${FORMS}; received the scheme 'http:'`],
+    [{ url: 'redsi://host' }, `url: ${FORMS}; received the scheme 'redsi:'; did you mean redis:?`],
+    [
+      { url: 'localhost:6379' },
+      `url: ${FORMS}; received the scheme 'localhost:'; did you mean redis://localhost:6379?`,
+    ],
+    [
+      { url: 'cache:11211' },
+      `url: ${FORMS}; received the scheme 'cache:'; did you mean memcached://cache:11211?`,
+    ],
+    [{ url: 'memory' }, `url: ${FORMS}; received 'memory'; did you mean memory:?`],
+    [{ url: '' }, `url: ${FORMS}; received ''`],
+    [{ url: null }, `url: ${FORMS}; received null`],
+    [{ url: 6379 }, `url: ${FORMS}; received 6379`],
+    [{ url: '//user:hunter2@host' }, `url: ${FORMS}; received '//***@host'`],
+    [
+      { url: 'memory:?max=1' },
+      "url: expected memory: or memory:?maxEntries=10000, an integer from 1 to 16777216; received 'memory:?max=1'",
+    ],
+    [{ url: 'none:?why=not' }, "url: expected none:; received 'none:?why=not'"],
+    [
+      { type: 'tiered', remote: 'http://host' },
+      `remote: ${FORMS}; received the scheme 'http:'`,
+    ],
+    [
+      { type: 'tiered', remote: { url: 'http://host' } },
+      `remote.url: ${FORMS}; received the scheme 'http:'`,
+    ],
+    [
+      { type: 'tiered', remote: 'redis://user:hunter2@host/x' },
+      "remote.url: expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received 'redis://***@host/x'",
+    ],
+  ])
+})
+
+describe('A store where another kind belongs is told', () => {
+  expectAll([
+    [{ type: 'tiered', remote: 'memory:' }, `remote.type: expected ${SHARED}; received 'lru'`],
+    [
+      { type: 'tiered', remote: { type: 'tiered', remote: 'redis://host' } },
+      `remote.type: expected ${SHARED}; received 'tiered'`,
+    ],
+    [
+      { type: 'tiered', local: 'redis://host', remote: 'redis://host' },
+      "local.type: expected a store in this process, of type 'lru'; received 'redis'",
+    ],
+    [
+      { type: 'migrating', to: 'memory:', from: 'none:' },
+      `to.type: expected ${MOVED}; received 'lru'`,
+      `from.type: expected ${MOVED}; received 'none'`,
+    ],
+    [
+      {
+        type: 'tiered',
+        remote: { type: 'migrating', to: { type: 'migrating' }, from: 'redis://host' },
+      },
+      `remote.to.type: expected ${MOVED}; received 'migrating'`,
+    ],
+  ])
+})
+
+describe('A name that a store has not is told, with the nearest or all', () => {
+  const settings =
+    'enabled, ttl, grace, negativeTtl, jitter, version, hardTimeout, softTimeout, beta, codec, compression, schema, namespaces, prefix, clone, guard, bus, maxLocalStaleness, onUndelivered, claimTtl, storeTimeout, breaker, $schema'
+  expectAll([
+    [{ type: 'lru', tll: 5 }, "tll: unknown name 'tll'; did you mean 'ttl'?"],
+    [{ type: 'lru', MaxEntires: 5 }, "MaxEntires: unknown name 'MaxEntires'; did you mean 'maxEntries'?"],
+    [{ type: 'redis', prot: 6379 }, "prot: unknown name 'prot'; did you mean 'port'?"],
+    [{ type: 'lru', $shema: '' }, "['$shema']: unknown name '$shema'; did you mean '$schema'?"],
+    [{ type: 'none', eviction: 1 }, `eviction: unknown name 'eviction'. Known: ${settings}`],
+    [{ type: 'lru', eviction: 1 }, `eviction: unknown name 'eviction'. Known: maxEntries, maxSize, sizeOf, ${settings}`],
+    [
+      { type: 'redis', eviction: 1 },
+      `eviction: unknown name 'eviction'. Known: url, host, port, username, password, db, tls, maxValueBytes, connectTimeout, commandTimeout, socketTimeout, ${settings}`,
+    ],
+    [
+      { type: 'memcached', eviction: 1 },
+      `eviction: unknown name 'eviction'. Known: url, servers, username, password, timeout, connectTimeout, maxQueue, maxValueBytes, dialect, ${settings}`,
+    ],
+    [
+      { type: 'tiered', remote: 'redis://host', eviction: 1 },
+      `eviction: unknown name 'eviction'. Known: local, remote, ${settings}`,
+    ],
+    [
+      { type: 'migrating', to: 'redis://a', from: 'redis://b', eviction: 1 },
+      `eviction: unknown name 'eviction'. Known: to, from, phase, timeout, keepFor, ${settings}`,
+    ],
+    [
+      { type: 'tiered', local: { type: 'lru', eviction: 1 }, remote: 'redis://host' },
+      "local.eviction: unknown name 'eviction'. Known: maxEntries, maxSize, sizeOf",
+    ],
+    [
+      { type: 'lru', guard: { eviction: 1 } },
+      "guard.eviction: unknown name 'eviction'. Known: backOff, earlyRefresh, staleWhileRevalidate, limitLoads, claimed",
+    ],
+    [{ type: 'lru', guard: { backoff: {} } }, "guard.backoff: unknown name 'backoff'; did you mean 'backOff'?"],
+    [
+      { type: 'lru', guard: { claimed: { poll: { mim: 1 } } } },
+      "guard.claimed.poll.mim: unknown name 'mim'; did you mean 'min'?",
+    ],
+    [{ type: 'lru', breaker: { failurs: 1 } }, "breaker.failurs: unknown name 'failurs'; did you mean 'failures'?"],
+    [
+      { type: 'memcached', dialect: { text: 0, txet: 1 } },
+      "dialect.txet: unknown name 'txet'; did you mean 'text'?",
+    ],
+    [
+      { type: 'tiered', remote: 'redis://host', bus: { hots: 'a' } },
+      "bus.hots: unknown name 'hots'; did you mean 'host'?",
+    ],
+    [JSON.parse('{ "type": "lru", "__proto__": {} }'), `__proto__: unknown name '__proto__'. Known: maxEntries, maxSize, sizeOf, ${settings}`],
+  ])
+})
+
+describe('The items of a list are told by their number', () => {
+  const server = "'host' or 'host:port', with a port from 1 to 65535"
+  expectAll([
+    [{ type: 'memcached', servers: [] }, "servers: expected a list of at least one 'host:port'; received an empty list"],
+    [
+      { type: 'memcached', servers: ['a', 'b:c', 5, 'd:0', 'e:65536', 'user:hunter2@f', ''] },
+      `servers[1]: expected ${server}; received 'b:c'`,
+      `servers[2]: expected ${server}; received 5`,
+      `servers[3]: expected ${server}; received 'd:0'`,
+      `servers[4]: expected ${server}; received 'e:65536'`,
+      `servers[5]: expected ${server}; received '***@f'`,
+      `servers[6]: expected ${server}; received ''`,
+    ],
+  ])
+})
+
+describe('Settings that contradict each other are told', () => {
+  expectAll([
+    [
+      { type: 'lru', maxSize: 5 },
+      'maxSize: maxSize needs sizeOf, which only a program can give; in a file use maxEntries, or write it as lookaside.config.js',
+    ],
+    [{ type: 'lru', sizeOf: () => 1 }, 'sizeOf: sizeOf has no effect without maxSize; give both or neither'],
+    [
+      { type: 'memcached', url: 'memcached://a', servers: ['b'] },
+      'servers: url names the servers already; give one of the two',
+    ],
+    [{ type: 'memcached', username: 'ada' }, 'username: username and password go together; give both'],
+    [{ type: 'memcached', password: 'hunter2' }, 'password: username and password go together; give both'],
+    [
+      { type: 'lru', bus: 'pubsub' },
+      "bus: a bus tells other processes, which see nothing of a store of type 'lru'; use type 'tiered', or leave the bus out",
+    ],
+    [
+      { type: 'tiered', remote: 'memcached://host', bus: 'tracking' },
+      "bus: the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
+    ],
+    [
+      { type: 'tiered', remote: 'memcached://host', bus: { heartbeat: '5s' } },
+      "bus: the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
+    ],
+    [
+      { type: 'redis', maxLocalStaleness: '5s' },
+      "maxLocalStaleness: maxLocalStaleness is for a store of type 'tiered'; this one is of type 'redis'. Leave it out",
+    ],
+    [
+      { type: 'lru', guard: { backOff: { initial: '5s', max: '1s' }, claimed: { poll: { min: 5, max: 1 } } } },
+      'guard.backOff.max: max must be at least initial',
+      'guard.claimed.poll.max: max must be at least min',
+    ],
+  ])
+
+  it('but not where one of them is bad by itself', async () => {
+    expect(await problemsOf({ type: 'lru', maxSize: 0 })).toEqual([
+      'maxSize: expected an integer from 1; received 0',
+    ])
+    expect(await problemsOf({ type: 'memcached', username: '' })).toEqual([
+      "username: expected the name of a user; received ''",
+    ])
+  })
+})
