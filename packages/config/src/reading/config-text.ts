@@ -48,7 +48,7 @@ export function readText(
     }
   } catch (cause) {
     // An alias without its anchor, or aliases that would fill the memory.
-    return refuse((cause as Error).message)
+    return refuse((cause as Error).message.replace(/: .*$/s, ''))
   }
 }
 
@@ -63,13 +63,13 @@ function checkJson(text: string, refuse: (message: string, offset: number | unde
 
 /** What parsers quote of the text may be a secret. */
 function withoutSource(message: string): string {
-  return message.replace(/,? (?:\.\.\.)?".*$/s, '').replace(/: ".*$/s, '')
+  return message.replace(/,? (?:\.\.\.)?".*$/s, '').replace(/(?:: "|; please use ).*$/s, '')
 }
 
 /** In YAML braces open a map. */
 function hintAt(text: string, { line }: Place): string {
   const around = text.split('\n')[line - 1] ?? ''
-  return /[[{,].*[\s:]\$\{/.test(around) ? `. Within { } and [ ] write a variable in quotes: "\${NAME}"` : ''
+  return /[[{,](?:.*[\s:])?\$\{/.test(around) ? `. Within { } and [ ] write a variable in quotes: "\${NAME}"` : ''
 }
 
 /** The offset of the value at `path`, or of its name; of what is around it where it is not there. */
