@@ -8,7 +8,7 @@ const ENDS = new Set<unknown>([globalThis, process, process.env, Function, Objec
  * (hidden ones, symbols, getters, those of its classes), members of a Map or Set, bytes, and in what `inspect` and
  * `JSON.stringify` make of it.
  */
-export function reachableTexts(value: unknown): string[] {
+function reachableTexts(value: unknown): string[] {
   const texts: string[] = [...shown(value)]
   const seen = new Set<unknown>(ENDS)
   const waiting = [value]

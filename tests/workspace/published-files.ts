@@ -17,7 +17,7 @@ export function builtFileProblems(
     .flatMap(stem => ['.js', '.js.map', '.d.ts', '.d.ts.map'].map(end => `${stem}${end}`))
   return [
     ...targets
-      .filter(target => target !== 'package.json' && !built.includes(target))
+      .filter(target => target.startsWith('dist/') && !built.includes(target))
       .map(target => `${target} is exported and not built`),
     ...expected.filter(file => !built.includes(file)).map(file => `${file} is missing: run npm run build`),
     ...built

@@ -7,7 +7,7 @@ import type { CacheConfig, CachesConfig } from './schema/cache-config.js'
  * // lookaside.config.js
  * export default defineConfig({ type: 'redis', url: '${REDIS_URL}', ttl: '10m' })
  */
-export function defineConfig<const Given extends CacheConfig>(config: Given): Given
+export function defineConfig(config: CacheConfig): CacheConfig
 export function defineConfig<Name extends string>(config: CachesConfig<Name>): CachesConfig<Name>
 export function defineConfig(config: unknown): unknown {
   return config

@@ -23,7 +23,12 @@ export function storeIdentity(store: CheckedStore): string | undefined {
 
 /** A value as text, where text can tell it from all others. */
 export function identity(value: unknown): string | undefined {
-  return isText(value) ? JSON.stringify(value) : undefined
+  return isText(value) ? JSON.stringify(value, inOrder) : undefined
+}
+
+/** Names in whatever order mean the same. */
+function inOrder(_name: string, value: unknown): unknown {
+  return isPlain(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
 }
 
 function isText(value: unknown): boolean {

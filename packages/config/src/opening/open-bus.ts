@@ -24,7 +24,7 @@ export function planBus(store: CheckedStore, { bus }: CacheSettings): BusPlan | 
     ? settings
     : { ...serverOf(redisOf(store) ?? {}), ...settings }
   return {
-    identity: identity(['bus', mode, heartbeat, { ...where, ...redisServer(where) }]),
+    identity: identity(['bus', { mode, heartbeat }, { ...where, ...redisServer(where) }]),
     async open() {
       const { redisBus } = await adapter('@lookaside/redis', () => import('@lookaside/redis'))
       return redisBus(given(where), given({ mode, heartbeat }))

@@ -66,10 +66,12 @@ function withoutSource(message: string): string {
   return message.replace(/,? (?:\.\.\.)?".*$/s, '').replace(/(?:: "|; please use ).*$/s, '')
 }
 
-/** In YAML braces open a map. */
+/** In YAML braces open a map, and so does a colon before a blank. */
 function hintAt(text: string, { line }: Place): string {
   const around = text.split('\n')[line - 1] ?? ''
-  return /[[{,](?:.*[\s:])?\$\{/.test(around) ? `. Within { } and [ ] write a variable in quotes: "\${NAME}"` : ''
+  if (/[[{,](?:.*[\s:])?\$\{/.test(around))
+    return `. Within { } and [ ] write a variable in quotes: "\${NAME}"`
+  return /: +[\w.-]+:\s*$/.test(around) ? '. Write a text that ends in a colon in quotes: "memory:"' : ''
 }
 
 /** The offset of the value at `path`, or of its name; of what is around it where it is not there. */

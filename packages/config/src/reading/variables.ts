@@ -50,7 +50,7 @@ export function substitute(config: unknown, env: Environment): Substituted {
       (reference, name: string | undefined, fallback: string | undefined) => {
         if (reference === '$${') return '${'
         const problem = name === undefined || fallback?.includes('${') ? MALFORMED : undefined
-        const set = name === undefined ? undefined : env[name]
+        const set = name !== undefined && Object.hasOwn(env, name) ? env[name] : undefined
         const value = fallback === undefined || set ? set : fallback
         if (problem !== undefined || value === undefined) {
           missing = true

@@ -44,6 +44,3 @@ export const CACHE_SHAPE = {
     }),
   ).optional(),
 } satisfies ShapeOf<CacheSettings>
-
-/** Their names. */
-export const CACHE_SETTING_NAMES: readonly string[] = Object.keys(CACHE_SHAPE)
