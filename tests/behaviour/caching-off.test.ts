@@ -32,6 +32,7 @@ const CHANGES: readonly (readonly [what: string, (cache: Cache) => Promise<unkno
   ['setMany', cache => cache.setMany([['a', 'new']])],
   ['set without a ttl', cache => cache.set('a', 'new', { ttl: 0 })],
   ['update', cache => cache.update('a', () => 'new')],
+  ['a forced refresh', cache => cache.getOrSet('a', () => 'new', { refresh: true })],
   ['writeThrough', cache => writeThrough(cache, 'a', 'new', () => 1)],
 ]
 
@@ -98,7 +99,7 @@ describe.each(remoteBackends)('A process that passes $name by', backend => {
     const loaded = await on.getOrSet('a', async () => {
       await off.getOrSet('a', () => 'its own')
       await off.get('a')
-      await off.getOrSet('a', () => 'its own', { refresh: true })
+      await off.getOrSetMany(['a'], { key: key => key, load: () => ['its own'] })
       await expect(off.getOrSet('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down')
       return 'new'
     })
@@ -113,6 +114,15 @@ describe.each(remoteBackends)('A process that passes $name by', backend => {
       await on.getOrSet('a', () => 'old')
       expect(await on.get('a')).toBe('old')
     })
+    expect(await on.get('a')).toBeUndefined()
+  })
+
+  it('leaves values without a frame alone when it loads, and takes them away when it writes', async () => {
+    const { on, off } = onAndOff(backend, { codec: 'raw' })
+    await on.set('a', 'old')
+    expect(await off.getOrSet('a', () => 'loaded')).toBe('loaded')
+    expect(await on.get('a')).toBe('old')
+    await off.set('a', 'new')
     expect(await on.get('a')).toBeUndefined()
   })
 
@@ -151,6 +161,11 @@ describe('A cache without a store', () => {
     expect(await cache.clear()).toBe(true)
     expect(await writeThrough(cache, 'a', 'new', () => 'written')).toBe('written')
     await cache.ready()
-    expect(cache.stats()).toMatchObject({ hits: { local: 0, remote: 0 }, storeErrors: 0, loads: 5 })
+    expect(cache.stats()).toMatchObject({
+      hits: { local: 0, remote: 0 },
+      storeErrors: 0,
+      loads: 5,
+      commits: 0,
+    })
   })
 })

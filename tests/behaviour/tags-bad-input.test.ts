@@ -108,7 +108,7 @@ describe.each([lru, memory])('Bad tags on $name', (backend: Backend) => {
     expect(await refusal(() => cache.getOrSet('a', load, returning('users')))).toBe(message("'users'"))
     expect(await refusal(() => cache.getOrSet('a', load, returning(undefined)))).toBe(message('undefined'))
     expect(await refusal(() => cache.set('a', 1, returning(Promise.resolve(['t']))))).toBe(
-      message("Promise { [ 't' ] }"),
+      message('a Promise'),
     )
     expect(await refusal(() => cache.wrap(load, { key: 'w', ...returning(null) })())).toBe(message('null'))
     expect(

@@ -174,7 +174,7 @@ describe('A key of warm', () => {
     ['', "''"],
     [undefined, 'undefined'],
     [7, '7'],
-    [Promise.resolve('a'), "Promise { 'a' }"],
+    [Promise.resolve('a'), 'a Promise'],
   ])('that is %o is refused with its item', async (bad, shown) => {
     const source = watchedSource(5)
     const warming = warm(openCache(lru), source, { key: () => bad as string, load: id => id })

@@ -41,7 +41,7 @@ describe('writeThrough refuses, before anything is written,', () => {
 
   it.each<[unknown, string]>([
     [undefined, 'undefined'],
-    [Promise.resolve(), 'Promise { undefined }'],
+    [Promise.resolve(), 'a Promise'],
     ['UPDATE', "'UPDATE'"],
   ])('%o for a write', async (given, shown) => {
     await refused(

@@ -23,11 +23,14 @@ const GROUPS_AT_ONCE = 128
 /** How long a cache that is being closed waits for a store that does not answer. */
 const CLOSE_LIMIT: Milliseconds = 5_000
 
+/** Others may keep entries longer than this process does, as while a shorter ttl is rolled out. */
+const LEAST_KEPT: Milliseconds = 3_600_000
+
 /**
  * The invalidations that a store has not taken yet.
  *
  * What they name is blocked in this process: it is read as if the store did not answer. They are sent again until
- * the store takes them, or until the longest lifetime of an entry that this process knows of has passed.
+ * the store takes them, or until the longest lifetime of an entry that this process knows of has passed, an hour at least.
  */
 export class Undelivered {
   readonly #queue = new Map<string, Queued>()
@@ -212,7 +215,9 @@ export class Undelivered {
     for (const queued of this.#queue.values()) {
       const { at, engine, since } = queued
       if (this.#underWay.has(queued) || (of !== undefined && engine !== of)) continue
-      if (engine.clock.monotonic() >= since + this.#longest + engine.claimTtl) {
+      // One that can't be sent keeps everything from being believed, and no longer than need be.
+      const least = at === PREFIX_MARK ? 0 : LEAST_KEPT
+      if (engine.clock.monotonic() >= since + Math.max(this.#longest, least) + engine.claimTtl) {
         this.#remove(at)
         tellQueued(queued, 'expired')
       } else if (at !== PREFIX_MARK) due.push(queued)

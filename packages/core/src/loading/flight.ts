@@ -213,8 +213,12 @@ export class RunningFlight implements Flight<unknown> {
   async claim(
     ttl: Milliseconds = this.#engine.claimTtl,
   ): Promise<Claim | 'held' | 'present' | 'unavailable'> {
-    const { tier } = this.#engine
+    const { tier, store } = this.#engine
     const { member } = this.#plan
+    if (store.kind === 'remote' && store.storesLoads === false) {
+      member?.decided()
+      return 'unavailable'
+    }
     const { framed } = this.#plan.settings.view.format.codec
     for (let attempt = 0; attempt < 2; attempt++) {
       if (this.#claimable) this.tags.ask(this.#tagged)

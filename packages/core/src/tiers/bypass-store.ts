@@ -1,19 +1,15 @@
 import { isOwnKey } from '../keys/key.js'
-import { markerKindOf } from '../values/frame.js'
 import type { RemoteStore, Version } from './store.js'
 
-/** Names what was not written for a load: to store nothing is right. */
-const LOADED: Version = Object.freeze({ of: 'load' })
-
-/** Names what the application did not get written: whoever has something older must lose it. */
-const WRITTEN: Version = Object.freeze({ of: 'write' })
+/** Names what was not written. */
+const UNWRITTEN: Version = Object.freeze({})
 
 /**
  * A store that is passed by: values are neither read from it nor written to it, and invalidations reach it all the same.
  *
  * It turns caching off in one process of a fleet. The others go on with the store, so what this one deletes, expires,
- * clears or writes must not be served by them: a value that would be stored is deleted instead. Nothing is read, so every
- * call loads. Counters are no copies of anything, and count on.
+ * clears or writes must not be served by them: a value that the application would store is deleted instead. Nothing is
+ * read, so every call loads. Counters are no copies of anything, and count on.
  *
  * @example
  * const cache = createCache({ store: bypassStore(redisStore('redis://localhost:6379')) })
@@ -21,16 +17,17 @@ const WRITTEN: Version = Object.freeze({ of: 'write' })
 export function bypassStore(store: RemoteStore): RemoteStore {
   const { clear, answered, shards, clearsInPart } = store
 
-  /** In the place of a write: the application's takes away what is there; a load's, and what makes tags, does nothing. */
-  async function write(key: string, version: Version): Promise<Version> {
-    if (version === WRITTEN) await store.delete(key)
-    return version
+  /** In the place of what the application writes; a tag needs no token where nothing is kept that could have it. */
+  async function takeAway(key: string): Promise<Version> {
+    if (!isOwnKey(key)) await store.delete(key)
+    return UNWRITTEN
   }
 
   return {
     kind: 'remote',
     name: store.name,
     limits: store.limits,
+    storesLoads: false,
     ...(shards !== undefined && { shards }),
     ...(clearsInPart !== undefined && { clearsInPart }),
     get: async () => undefined,
@@ -40,12 +37,9 @@ export function bypassStore(store: RemoteStore): RemoteStore {
       if (isOwnKey(key)) await store.set(key, bytes, ttl)
       else await store.delete(key)
     },
-    add: (key, bytes) => write(key, isOwnKey(key) || isOfLoad(bytes) ? LOADED : WRITTEN),
-    replace: (key, _bytes, _ttl, version) => write(key, version),
-    async delete(key, version) {
-      if (version === LOADED) return false
-      return store.delete(key)
-    },
+    add: takeAway,
+    replace: takeAway,
+    delete: key => store.delete(key),
     deleteMany: keys => store.deleteMany(keys),
     increment: (key, by, options) => store.increment(key, by, options),
     async expire(key, randomBits) {
@@ -57,10 +51,4 @@ export function bypassStore(store: RemoteStore): RemoteStore {
     ping: scope => store.ping(scope),
     close: () => store.close(),
   }
-}
-
-/** A marker that holds the place of what is being loaded. */
-function isOfLoad(bytes: Uint8Array): boolean {
-  const mark = markerKindOf(bytes)
-  return mark === 'load' || mark === 'open'
 }

@@ -13,6 +13,7 @@ export function nullStore(): RemoteStore {
   return {
     kind: 'remote',
     name: 'none',
+    storesLoads: false,
     limits: { maxValueBytes: Number.POSITIVE_INFINITY, ttlStep: 1 },
     get: async () => undefined,
     getMany: async keys => keys.map(() => undefined),

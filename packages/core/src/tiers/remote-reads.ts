@@ -53,8 +53,13 @@ export function remoteReads(
   ): Slot | Promise<Slot> {
     if (stored === undefined) return EMPTY
     const { version } = stored
-    if (!view.format.codec.framed) return unframedSlot(address, stored, view, view.format.codec.decode)
     const head = decodeHead(address.at, stored.bytes)
+    const { codec } = view.format
+    if (!codec.framed) {
+      // A cache with another codec has been here: its bytes, whole as they are, are no value of this one.
+      if (head.kind !== 'unreadable') return unusable(address, version, 'foreign')
+      return unframedSlot(address, stored, view, codec.decode)
+    }
     if (head.kind === 'unreadable') {
       const digits = head.reason === 'foreign' ? counterDigits(stored.bytes) : undefined
       if (digits === undefined) return unusable(address, version, head.reason)
@@ -72,7 +77,7 @@ export function remoteReads(
     const moved = generations === undefined && written[0]?.name === GENERATION
     const tagged = moved ? written.slice(1) : written
     const judged = judge(address, head, view, tagged, known)
-    const { decoders } = view.format.codec
+    const { decoders } = codec
     if (!(judged instanceof Promise)) return valueSlot(address, head, stored, view, judged, decoders)
     // Without its tokens nobody knows what an entry is worth.
     return judged.then(one =>

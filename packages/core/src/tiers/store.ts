@@ -116,6 +116,11 @@ export interface RemoteStore {
    */
   readonly clearsInPart?: true
   /**
+   * Says that what is loaded is not to be stored here: no load claims its key, and one that is forced deletes what
+   * stands there.
+   */
+  readonly storesLoads?: false
+  /**
    * Resolves once the store answers; waits for a first connection. Where it has several servers: once `every` one
    * of them answers, or `any`. @default 'every'
    */

@@ -163,12 +163,6 @@ export function encodeMarker(key: string, holder: string, mark: MarkerKind): Buf
   return sealed(frame)
 }
 
-/** Which marker these bytes are, by their header alone; `undefined` for anything else. */
-export function markerKindOf(bytes: Uint8Array): MarkerKind | undefined {
-  if (bytes.length !== MARKER_END || bytes[0] !== MAGIC_0 || bytes[1] !== MAGIC_1) return undefined
-  return bytes[2] === FORMAT ? MARKERS[(bytes[STATE_AT] as number) - FIRST_MARKER] : undefined
-}
-
 /**
  * Reads the header of what a store holds under `key`, whatever it is; never throws.
  *
