@@ -25,8 +25,11 @@ const OWN = new Map([
   ['caches', 'Several caches by name: their store and settings, settings alone, or the URL of a store.'],
 ])
 
-const schema = described(configJsonSchema())
-const text = `${JSON.stringify(schema, undefined, 2)}\n`
+const URL_OF_A_STORE =
+  'The URL of a store, whose scheme says the type: memory:, redis://, rediss://, memcached:// or none:.'
+
+const { checker, interfaces } = readTypes()
+const text = `${JSON.stringify(configJsonSchema(wordsFor), undefined, 2)}\n`
 if (!process.argv.includes('--check')) writeFileSync(FILE, text)
 else if (readFileSync(FILE, 'utf8') !== text) {
   console.error('packages/config/schema.json is not what the checks say: run npm run config-schema')
@@ -34,28 +37,21 @@ else if (readFileSync(FILE, 'utf8') !== text) {
 }
 
 /**
- * The schema with a description for each setting; one without a word in the types is refused.
+ * What the types say of a setting; one without a word is refused.
  *
- * @param {import('../packages/config/dist/json-schema/json-schema.js').JsonSchema} bare
+ * @param {string} form
+ * @param {string} name
  */
-function described(bare) {
-  const { checker, interfaces } = readTypes()
-  /** @type {string[]} */
-  const wordless = []
-  const definitions = Object.entries(/** @type {Record<string, any>} */ (bare['definitions']))
-  const withWords = definitions.map(([id, definition]) => {
-    if (definition.properties === undefined) return [id, definition]
-    const type = interfaces.get(id) ?? interfaces.get(formOf(id))
-    const settings = Object.entries(definition.properties).map(([name, setting]) => {
-      if (setting.$ref?.includes('/properties/')) return [name, setting]
-      const description = OWN.get(name) ?? wordsFor(type, name, checker)
-      if (description === undefined) wordless.push(`${id}.${name}`)
-      return [name, { description, ...setting }]
-    })
-    return [id, { ...definition, properties: Object.fromEntries(settings) }]
-  })
-  if (wordless.length > 0) throw new Error(`no description of ${wordless.join(', ')}`)
-  return { ...bare, definitions: Object.fromEntries(withWords) }
+function wordsFor(form, name) {
+  const type = interfaces.get(form) ?? interfaces.get(formOf(form))
+  // What is not the store's own is the cache's.
+  const symbol = type?.getProperty(name) ?? interfaces.get('CacheSettings')?.getProperty(name)
+  const typed = ts.displayPartsToString(symbol?.getDocumentationComment(checker))
+  const words = OWN.get(name) ?? (typed === '' && name === 'url' ? URL_OF_A_STORE : typed)
+  if (words === '') throw new Error(`the types have no description of ${form}.${name}`)
+  const fallback = symbol?.getJsDocTags(checker).find(tag => tag.name === 'default')
+  if (fallback === undefined || OWN.has(name)) return words
+  return `${words} Default: ${ts.displayPartsToString(fallback.text)}`
 }
 
 /** All interfaces that the types of the package use, by name. */
@@ -79,21 +75,4 @@ function readTypes() {
 /** @param {string} id */
 function formOf(id) {
   return FORMS.find(([start]) => id.startsWith(start))?.[1] ?? id
-}
-
-/**
- * What the types say of a setting.
- *
- * @param {ts.Type | undefined} type
- * @param {string} name
- * @param {ts.TypeChecker} checker
- */
-function wordsFor(type, name, checker) {
-  const symbol = type?.getProperty(name)
-  if (symbol === undefined) return undefined
-  const words = ts.displayPartsToString(symbol.getDocumentationComment(checker))
-  const fallback = symbol.getJsDocTags(checker).find(tag => tag.name === 'default')
-  const text = fallback === undefined ? '' : ts.displayPartsToString(fallback.text)
-  if (words === '') return undefined
-  return text === '' ? words : `${words} Default: ${text}`
 }

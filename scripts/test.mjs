@@ -31,10 +31,18 @@ function inPackages(...command) {
   )
 }
 
-async function checks() {
-  await check('lint', () => runTool('biome', ['check', '--error-on-warnings', '.']))
+/**
+ * What needs no build. One compiler for everything is much less work than one for each package, and leaves the build
+ * with hardly any; meanwhile there is a processor left for the other two.
+ */
+async function checksOfSources() {
+  const [linted, knipped] = [runTool('biome', ['check', '--error-on-warnings', '.']), runTool('knip', [])]
   await check('types', () => runTool('tsc', ['-b']))
-  await check('knip', () => runTool('knip', []))
+  await check('lint', () => linted)
+  await check('knip', () => knipped)
+}
+
+async function checksOfPackages() {
   await check('publint', () => inPackages('publint', '--strict'))
   await check('attw', () => inPackages('attw', '--pack', '.', '--profile', 'esm-only', '--no-emoji'))
 }
@@ -56,10 +64,18 @@ async function tests() {
 // A run that is cut short has not passed.
 process.exitCode = 1
 
-if ((await check('install', install)) && (await check('build', () => build()))) {
-  if (vitestArgs.length === 0) await checks()
+const everything = vitestArgs.length === 0
+
+async function built() {
+  if (!(await check('install', install))) return false
+  if (everything) await checksOfSources()
+  return check('build', () => build())
+}
+
+if (await built()) {
+  if (everything) await checksOfPackages()
   if (await check('servers', provideServers)) {
-    if (vitestArgs.length === 0) await check('demo', () => run(process.execPath, [DEMO]))
+    if (everything) await check('demo', () => run(process.execPath, [DEMO]))
     const { passed, failed, complaints } = await tests()
     for (const complaint of complaints) console.log(`  FAILED ${complaint}`)
     count.passed += passed

@@ -7,8 +7,9 @@ import type { Environment } from './reading/config-source.js'
 /**
  * Creates the cache that a file describes: JSON, YAML, or a module whose default export is the config.
  *
- * By its ending it is `.json`, `.yaml` or `.yml`, `.js` or `.mjs`, or `.ts` where the runtime imports TypeScript. Paths
- * are relative to the working directory; without one it is `lookaside.config.*` there. Otherwise as `fromConfig`.
+ * By its ending it is `.json`, `.yaml` or `.yml`, `.js` or `.mjs`, or `.ts` where the runtime imports TypeScript. A path is
+ * relative to the working directory, and may be a `file:` URL; without one it is `lookaside.config.*` there. Otherwise as
+ * `fromConfig`.
  *
  * @throws ConfigError with everything that is wrong, by line for JSON and YAML; CacheError `ERR_CACHE_OPTION` for bad
  * `defaults`.
@@ -17,7 +18,7 @@ import type { Environment } from './reading/config-source.js'
  * const cache = await fromFile('cache.config.yaml', { prefix: 'shop' })
  */
 export async function fromFile(
-  path?: string,
+  path?: string | URL,
   defaults: CacheDefaults = {},
   env: Environment = process.env,
 ): Promise<Cache> {
@@ -37,7 +38,7 @@ export async function fromFile(
  * const { sessions, catalog } = await cachesFromFile('cache.config.yaml', ['sessions', 'catalog'])
  */
 export async function cachesFromFile<const Name extends string>(
-  path: string | undefined,
+  path: string | URL | undefined,
   names: readonly Name[],
   defaults: CacheDefaults = {},
   env: Environment = process.env,

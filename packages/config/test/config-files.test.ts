@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { Cache } from '@lookaside/core'
 import { describe, expect, it } from 'vitest'
@@ -26,14 +26,20 @@ async function kept(cache: Cache): Promise<number> {
 describe('A config file', () => {
   it.each([
     ['a.json', '{ "type": "lru", "maxEntries": 2, "prefix": "shop" }'],
-    ['b.json', '\uFEFF{\n\t"$schema": "./schema.json",\n\t"type": "lru",\n\t"maxEntries": 2,\n\t"prefix": "shop"\n}\n'],
+    [
+      'b.json',
+      '\uFEFF{\n\t"$schema": "./schema.json",\n\t"type": "lru",\n\t"maxEntries": 2,\n\t"prefix": "shop"\n}\n',
+    ],
     ['C.JSON', '{"url":"memory:?maxEntries=2","prefix":"shop"}'],
     ['a.yaml', 'type: lru\nmaxEntries: 2\nprefix: shop\n'],
     ['b.yml', '# what for\n---\n{ type: lru, "maxEntries": 2, prefix: shop }\n'],
     ['c.yaml', '<<: { type: redis, maxEntries: 2 }\ntype: lru\nprefix: shop\n'],
     ['d.yaml', 'type: lru\nmaxEntries: ${MOST}\nprefix: ${NAME:-shop}\nttl: ${TTL:-}\n'],
     ['a.mjs', "export default { type: 'lru', maxEntries: 2, prefix: 'shop' }"],
-    ['b.mjs', "const config = { type: 'lru', maxEntries: Number('2') }\nexport { config as default }\nconfig.prefix = 'shop'"],
+    [
+      'b.mjs',
+      "const config = { type: 'lru', maxEntries: Number('2') }\nexport { config as default }\nconfig.prefix = 'shop'",
+    ],
     ['c.cjs', "module.exports = { type: 'lru', maxEntries: 2, prefix: 'shop' }"],
   ])('opens the same cache from %s', async (name, text) => {
     const cache = await openedFile(name, text, { MOST: '2' })
@@ -50,6 +56,11 @@ describe('A config file', () => {
     expect(await cache.getOrSet('a', () => 'read')).toBe('read!')
     await cache.set('b', '123456789')
     expect(await cache.has('a')).toBe(false)
+  })
+
+  it('may be named by a file: URL', async () => {
+    const path = await fileWith('a b.yaml', 'type: lru\nprefix: shop\n')
+    expect(closedLater(await fromFile(pathToFileURL(path))).path).toBe('shop')
   })
 
   it('throws what its module throws', async () => {
@@ -110,9 +121,19 @@ describe('A config file is refused', () => {
   })
 
   it('where its path is none', async () => {
-    expect(await said('')).toBe("fromFile: expected the path of a config file; received ''")
-    expect(await said(5 as never)).toBe('fromFile: expected the path of a config file; received 5')
-    expect(await said(null as never)).toBe('fromFile: expected the path of a config file; received null')
+    expect(await said('')).toBe("fromFile: expected the path or the file: URL of a config file; received ''")
+    expect(await said('redis://user:hunter2@host')).toBe(
+      "fromFile: expected the path or the file: URL of a config file; received 'redis://***@host'",
+    )
+    expect(await said(new URL('https://host/a.yaml') as never)).toBe(
+      "fromFile: expected the path or the file: URL of a config file; received 'https://host/a.yaml'",
+    )
+    expect(await said(5 as never)).toBe(
+      'fromFile: expected the path or the file: URL of a config file; received 5',
+    )
+    expect(await said(null as never)).toBe(
+      'fromFile: expected the path or the file: URL of a config file; received null',
+    )
   })
 
   it('where its module has no default export', async () => {
@@ -153,7 +174,9 @@ const TYPESCRIPT = `
 
 describe('In a process of its own', () => {
   const built = new URL('../dist/index.js', import.meta.url)
-  const plain = ['--no-experimental-strip-types'].filter(flag => process.allowedNodeEnvironmentFlags.has(flag))
+  const plain = ['--no-experimental-strip-types'].filter(flag =>
+    process.allowedNodeEnvironmentFlags.has(flag),
+  )
 
   /** Runs a program in a directory; what it writes, one item a line. */
   async function run(directory: string, program: string): Promise<string[]> {

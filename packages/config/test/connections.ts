@@ -26,7 +26,8 @@ export async function countedRedis(): Promise<Counted> {
 
 export async function countedMemcached(): Promise<Counted> {
   const { port, address } = await started(startMemcached())
-  const count = async () => Number(/STAT curr_connections (\d+)/.exec(await ask(port, 'stats', /END\r\n$/))?.[1])
+  const count = async () =>
+    Number(/STAT curr_connections (\d+)/.exec(await ask(port, 'stats', /END\r\n$/))?.[1])
   // It counts those that it listens on, too.
   const own = await count()
   return { url: `memcached://${address}`, address, port, connections: async () => (await count()) - own }

@@ -12,6 +12,13 @@ describe('defineConfig', () => {
 
   it('takes every form of a config', () => {
     defineConfig({ url: '${CACHE_URL:-memory:}' })
+    defineConfig({ url: 'memory:', maxEntries: 5 })
+    defineConfig({ type: 'redis', port: '${PORT}', ttl: '${TTL:-5m}', enabled: '${ON:-true}', bus: '${BUS}' })
+    defineConfig({
+      type: 'lru',
+      guard: { limitLoads: { concurrency: '${POOL}' } },
+      breaker: { failures: '${N}' },
+    })
     defineConfig({ url: 'redis://a', db: 3, namespaces: { a: { ttl: 1, softTimeout: 5 } } })
     defineConfig({ type: 'tiered', local: { type: 'lru' }, remote: 'redis://a', bus: { mode: 'tracking' } })
     defineConfig({
@@ -33,6 +40,8 @@ describe('defineConfig', () => {
     defineConfig({ type: 'lru', tll: '5m' })
     // @ts-expect-error this is no duration
     defineConfig({ type: 'lru', ttl: '5x' })
+    // @ts-expect-error this is no variable
+    defineConfig({ type: 'lru', enabled: 'true' })
     // @ts-expect-error the guard has no such part
     defineConfig({ type: 'lru', guard: { backof: false } })
     // @ts-expect-error there is no such setting of a cache among several

@@ -39,9 +39,9 @@ describe('A problem in a JSON file', () => {
     expect(await placed('a.json', '{\n  "ttl": "5m"\n}')).toEqual([
       "1:1 type: expected a type or a url: 'lru', 'redis', 'memcached', 'tiered', 'migrating', 'none'; received nothing",
     ])
-    expect(
-      await placed('a.json', '{ "type": "lru",\n  "guard": {\n    "limitLoads": {} } }'),
-    ).toEqual(['3:19 guard.limitLoads.concurrency: expected an integer from 1; received nothing'])
+    expect(await placed('a.json', '{ "type": "lru",\n  "guard": {\n    "limitLoads": {} } }')).toEqual([
+      '3:19 guard.limitLoads.concurrency: expected an integer from 1; received nothing',
+    ])
   })
 
   it('is found behind tabs, in one line, and after a byte order mark', async () => {
@@ -68,8 +68,8 @@ describe('A problem in a JSON file', () => {
       ),
     ).toEqual([
       "5:1 servers[1]: expected 'host' or 'host:port', with a port from 1 to 65535; received 'b:c'",
-      `7:53 namespaces.7.ttl: expected ${FROM_0_MS}; received -2`,
       `7:33 namespaces['x.y'].ttl: expected ${FROM_0_MS}; received -1`,
+      `7:53 namespaces.7.ttl: expected ${FROM_0_MS}; received -2`,
     ])
   })
 })
@@ -80,8 +80,8 @@ describe('A problem in a YAML file', () => {
       await placed('a.yaml', 'type: redis\nttl: soon\nprot: 6379\nguard:\n  limitLoads:\n    queue: 5\n'),
     ).toEqual([
       `2:6 ttl: expected ${FROM_0_MS}; received 'soon'`,
-      '6:5 guard.limitLoads.concurrency: expected an integer from 1; received nothing',
       "3:1 prot: unknown name 'prot'; did you mean 'port'?",
+      '6:5 guard.limitLoads.concurrency: expected an integer from 1; received nothing',
     ])
   })
 
@@ -109,7 +109,9 @@ describe('A problem in a YAML file', () => {
 
   it('is told where a variable stands', async () => {
     expect(
-      await placed('a.yaml', 'type: redis\npassword: ${NOPE}\nurl: ${URL}\n', { URL: 'http://u:hunter2@host' }),
+      await placed('a.yaml', 'type: redis\npassword: ${NOPE}\nurl: ${URL}\n', {
+        URL: 'http://u:hunter2@host',
+      }),
     ).toEqual([
       '2:11 password: the environment variable NOPE is not set; set it, or give a default: ${NOPE:-default}',
       '3:6 url: expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received the value of ${URL}, which is not shown',
@@ -125,7 +127,11 @@ describe('A problem in a YAML file', () => {
 
   it('is told of caches by name', async () => {
     const text = 'url: redis://127.0.0.1:1\ncaches:\n  a: { prefix: x }\n  b:\n    prefix: x\n  "c d": {}\n'
-    expect(await placedAmong(['a', 'bb'], text)).toEqual(['3:3 caches.bb', "6:3 caches['c d']", '5:13 caches.b.prefix'])
+    expect(await placedAmong(['a', 'bb'], text)).toEqual([
+      '3:3 caches.bb',
+      '5:13 caches.b.prefix',
+      "6:3 caches['c d']",
+    ])
   })
 })
 
@@ -137,7 +143,10 @@ describe('What a file is not', () => {
   }
 
   it.each([
-    ['{ "type": "lru", }', 'the config (a.json:1:18): Expected double-quoted property name in JSON at position 17'],
+    [
+      '{ "type": "lru", }',
+      'the config (a.json:1:18): Expected double-quoted property name in JSON at position 17',
+    ],
     [
       '{\n  // memory\n  "type": "lru"\n}',
       "the config (a.json:2:3): Expected property name or '}' in JSON at position 4",
@@ -206,8 +215,10 @@ it('The message of a file lists its problems by path and place', async () => {
     name: 'CacheError',
     code: 'ERR_CACHE_CONFIG',
     message: `${path} has 2 problems:
-  - maxEntries (${path}:3:13): expected an integer from 1 to 16777216; received 0
-  - ttl (${path}:2:6): expected ${FROM_0_MS}; received 'soon'`,
+  - ttl (${path}:2:6): expected ${FROM_0_MS}; received 'soon'
+  - maxEntries (${path}:3:13): expected an integer from 1 to 16777216; received 0`,
   })
-  expect(await problemsOf({ type: 'lru', ttl: 'soon' })).toEqual([`ttl: expected ${FROM_0_MS}; received 'soon'`])
+  expect(await problemsOf({ type: 'lru', ttl: 'soon' })).toEqual([
+    `ttl: expected ${FROM_0_MS}; received 'soon'`,
+  ])
 })

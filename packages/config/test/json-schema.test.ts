@@ -13,7 +13,7 @@ const validate = new Ajv({ allErrors: true, strictTypes: false }).compile(
 
 /** Whether the package takes a config, up to where it would open it. */
 async function takes(config: object): Promise<boolean> {
-  const env = new Proxy({}, { get: (_, name) => (name === 'SWITCH' ? 'true' : '7') })
+  const env = { SWITCH: 'true', SOFT: '7', POOL: '7', HOST: 'example', PORT: '7' }
   const source = { name: 'test', value: config, directory: process.cwd() }
   const substituted = substitute(config, env)
   const findings = new Findings(source, substituted)
@@ -84,6 +84,8 @@ const GOOD: readonly object[] = [
   { type: 'none', ttl: 5 },
   { enabled: false, url: 'redis://localhost', breaker: false, compression: true },
   { url: 'memory:' },
+  { url: 'memory:', maxEntries: 5 },
+  { url: 'none:' },
   { caches: { sessions: { type: 'lru' }, catalog: 'redis://localhost' } },
   {
     url: 'redis://localhost',
@@ -99,6 +101,7 @@ const BAD: readonly (readonly [string, object])[] = [
   ['an unknown name', { type: 'lru', maxEntires: 5 }],
   ["another store's setting", { type: 'lru', host: 'localhost' }],
   ['a scheme that nobody knows', { url: 'mongodb://localhost' }],
+  ["another store's setting beside a url", { url: 'memory:', host: 'a' }],
   ["another scheme than the type's", { type: 'redis', url: 'memcached://localhost' }],
   ['a number out of range', { type: 'redis', port: 70_000 }],
   ['a fraction', { type: 'lru', maxEntries: 1.5 }],
@@ -149,5 +152,7 @@ describe('the JSON schema that editors check with', () => {
       .filter(([, setting]) => !('$ref' in setting))
     expect(settings.length).toBeGreaterThan(60)
     expect(settings.filter(([, setting]) => !('description' in setting))).toEqual([])
+    expect(definitions.RedisBusConfig.properties.socketTimeout.description).toMatch(/Default: '500ms'$/)
+    expect(definitions.RedisStore.properties.socketTimeout.description).toMatch(/Default: '300ms'$/)
   })
 })

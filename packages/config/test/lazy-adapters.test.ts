@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
+import { directoryWith } from './files.js'
 
 const packages = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -16,6 +16,19 @@ const HOOKS = `
     return next(url, context)
   }`
 
+/** What is looked for among the modules, by a part of their URL. */
+const PARTS = [
+  '/ioredis/',
+  '/memjs/',
+  '/lru-cache/',
+  '/packages/redis/',
+  '/packages/memcached/',
+  '/packages/lru/',
+  '/yaml/',
+  '/import-meta-resolve/',
+  '/plugin.mjs',
+]
+
 /** Runs a module in a process of its own, on what was built; returns what it writes. */
 async function run(directory: string, script: string): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
@@ -24,43 +37,81 @@ async function run(directory: string, script: string): Promise<string> {
   return stdout
 }
 
-/** Which of the clients and adapters are loaded to open and use a cache. */
-async function loadedFor(url: string): Promise<string[]> {
+/** Which of the parts each step is the first to load, in a process that takes one after the other. */
+async function loadedBy(steps: Readonly<Record<string, string>>): Promise<Record<string, string[]>> {
   const output = await run(
     join(packages, 'config'),
-    `import { register } from 'node:module'
+    `import { writeSync } from 'node:fs'
+    import { register } from 'node:module'
     register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(HOOKS)}))
-    const { fromUrl } = await import('@lookaside/config')
-    const cache = await fromUrl(${JSON.stringify(url)})
-    await cache.getOrSet('lazy', () => 1, { ttl: 1 })
-    await cache.close()`,
+    const { fromConfig, fromFile, fromUrl } = await import('@lookaside/config')
+    const used = async opening => {
+      const cache = await opening
+      await cache.getOrSet('lazy', () => 1, { ttl: 1 })
+      await cache.close()
+    }
+    ${Object.entries(steps)
+      .map(([name, step]) => `writeSync(1, ${JSON.stringify(`# ${name}\n`)})\nawait used(${step})`)
+      .join('\n')}`,
   )
-  const urls = output.split('\n').filter(line => line.startsWith('file:'))
-  expect(urls.some(url => url.endsWith('/config/dist/index.js'))).toBe(true)
-  const parts = [
-    '/ioredis/',
-    '/memjs/',
-    '/lru-cache/',
-    '/packages/redis/',
-    '/packages/memcached/',
-    '/packages/lru/',
-  ]
-  return parts.filter(part => urls.some(url => url.includes(part)))
+  const [imported = '', ...loaded] = output.split(/^# /m)
+  expect(imported).toContain('/config/dist/index.js')
+  const all = [`import\n${imported}`, ...loaded].map(text => text.split('\n'))
+  return Object.fromEntries(
+    all.map(([name, ...urls]) => [name, PARTS.filter(part => urls.some(url => url.includes(part)))]),
+  )
 }
 
-describe('A cache URL', () => {
-  it('loads the adapter and the client that it names, and no other', async () => {
-    expect(await loadedFor('memory:')).toEqual(['/lru-cache/', '/packages/lru/'])
-    expect(await loadedFor(inject('redisUrl'))).toEqual(['/ioredis/', '/packages/redis/'])
-    expect(await loadedFor(`memcached://${inject('memcachedServers')}`)).toEqual([
-      '/memjs/',
-      '/packages/memcached/',
-    ])
+describe('What is loaded', () => {
+  it('is what the config needs, and nothing before it is needed', async () => {
+    const files = await directoryWith({
+      'a.json': '{ "type": "lru" }',
+      'a.yaml': 'type: lru',
+      'a.mjs': "export default { type: 'lru' }",
+      'plugin.mjs': `export const storePlugin = {
+        schema: { '~standard': { version: 1, vendor: 'test', validate: value => ({ value }) } },
+        open: async () => (await import(${JSON.stringify(join(packages, 'core/dist/index.js'))})).nullStore(),
+      }`,
+      'node_modules/a-plugin/package.json': '{ "name": "a-plugin", "exports": "./index.mjs" }',
+      'node_modules/a-plugin/index.mjs': "export { storePlugin } from '../../plugin.mjs'",
+      'plugged.mjs': "export default { type: 'a-plugin' }",
+    })
+    const file = (name: string) => `fromFile(${JSON.stringify(join(files, name))})`
+    const object = (config: object) => `fromConfig(${JSON.stringify(config)})`
+    const memcachedUrl = `memcached://${inject('memcachedServers')}`
+    expect(
+      await loadedBy({
+        'none by object': object({ type: 'none' }),
+        'none by URL': "fromUrl('none:')",
+        'lru by URL': "fromUrl('memory:')",
+        'lru by object': object({ type: 'lru', ttl: '5m', guard: { limitLoads: { concurrency: 5 } } }),
+        'lru by module': file('a.mjs'),
+        'lru by JSON': file('a.json'),
+        'lru by YAML': file('a.yaml'),
+        'a plugin': file('plugged.mjs'),
+        memcached: object({ type: 'tiered', remote: memcachedUrl }),
+        redis: object({ type: 'tiered', remote: inject('redisUrl') }),
+      }),
+    ).toEqual({
+      import: [],
+      'none by object': [],
+      'none by URL': [],
+      'lru by URL': ['/lru-cache/', '/packages/lru/'],
+      'lru by object': [],
+      'lru by module': [],
+      'lru by JSON': ['/yaml/'],
+      'lru by YAML': [],
+      'a plugin': ['/import-meta-resolve/', '/plugin.mjs'],
+      memcached: ['/memjs/', '/packages/memcached/'],
+      redis: ['/ioredis/', '/packages/redis/'],
+    })
   })
 
-  it('says which package to install where its adapter is missing', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'lookaside-'))
-    onTestFinished(() => rm(directory, { recursive: true }))
+  it('says which package to install where an adapter is missing', async () => {
+    const directory = await directoryWith({
+      'a.yaml': 'type: lru\n',
+      'b.mjs': "export default { type: 'lru' }",
+    })
     const modules = join(directory, 'node_modules')
     for (const built of ['config', 'core', 'stampede-guard']) {
       const target = join(modules, '@lookaside', built)
@@ -68,21 +119,31 @@ describe('A cache URL', () => {
       await cp(join(packages, built, 'dist'), join(target, 'dist'), { recursive: true })
       await cp(join(packages, built, 'package.json'), join(target, 'package.json'))
     }
-    await symlink(join(packages, 'config/node_modules/zod'), join(modules, 'zod'))
+    for (const needed of ['zod', 'yaml'])
+      await symlink(join(packages, 'config/node_modules', needed), join(modules, needed))
     const output = await run(
       directory,
-      `const { fromUrl } = await import('@lookaside/config')
-      for (const url of ['memory:', 'redis://localhost', 'rediss://localhost', 'memcached://localhost']) {
-        await fromUrl(url).catch(error => console.log(error.code, error.message))
-      }`,
+      `const { cachesFromConfig, fromConfig, fromFile, fromUrl } = await import('@lookaside/config')
+      const said = opening => opening.catch(error => console.log(error.code, error.message))
+      for (const url of ['memory:', 'redis://localhost', 'rediss://localhost', 'memcached://localhost'])
+        await said(fromUrl(url))
+      await said(fromFile('a.yaml'))
+      await said(fromConfig({ type: 'tiered', remote: 'redis://localhost' }))
+      await said(cachesFromConfig({ caches: { a: 'redis://localhost', b: 'memcached://localhost' } }))
+      await said(fromConfig({ type: 'none', ttl: '5m' }).then(cache => cache.close()))`,
     )
     const needs = (name: string) =>
-      `ERR_CACHE_URL this cache URL needs the package ${name}: install it with npm install ${name}`
+      `this cache needs the package ${name}: install it with npm install ${name}`
     expect(output.trim().split('\n')).toEqual([
-      needs('@lookaside/lru'),
-      needs('@lookaside/redis'),
-      needs('@lookaside/redis'),
-      needs('@lookaside/memcached'),
+      `ERR_CACHE_CONFIG ${needs('@lookaside/lru')}`,
+      `ERR_CACHE_CONFIG ${needs('@lookaside/redis')}`,
+      `ERR_CACHE_CONFIG ${needs('@lookaside/redis')}`,
+      `ERR_CACHE_CONFIG ${needs('@lookaside/memcached')}`,
+      `ERR_CACHE_CONFIG a.yaml: the config (a.yaml:1:1): ${needs('@lookaside/lru')}`,
+      `ERR_CACHE_CONFIG fromConfig: ${needs('@lookaside/lru')}`,
+      'ERR_CACHE_CONFIG cachesFromConfig has 2 problems:',
+      `  - caches.a: ${needs('@lookaside/redis')}`,
+      `  - caches.b: ${needs('@lookaside/memcached')}`,
     ])
   })
 })

@@ -260,6 +260,10 @@ const TYPES: readonly [
   ['none', NONE_SHAPE, [], { type: 'none' }],
 ]
 
+function named([path, expected, ...bad]: Row) {
+  return { path, expected, bad }
+}
+
 /** Every setting that a schema knows, those within another included. */
 function settingsIn(shape: z.core.$ZodShape, within = ''): string[] {
   return Object.entries(shape).flatMap(([name, schema]) => [
@@ -285,7 +289,7 @@ describe.each(TYPES)('A bad setting of %s', (_, shape, rows, around) => {
     expect([...new Set(rows.map(([path]) => path))].sort()).toEqual(settingsIn(shape).sort())
   })
 
-  it.each(rows)('%s: expected %s', async (path, expected, ...bad) => {
+  it.each(rows.map(named))('$path: expected $expected', async ({ path, expected, bad }) => {
     for (const [value, shown] of bad) {
       const config = withSetting(around, path, value)
       expect(await problemsOf(config)).toEqual([`${path}: expected ${expected}; received ${shown}`])
@@ -294,9 +298,9 @@ describe.each(TYPES)('A bad setting of %s', (_, shape, rows, around) => {
 })
 
 describe('A bad setting of a namespace', () => {
-  it.each(VALUE_ROWS)(
-    'is told of as that of the cache, with its path: %s',
-    async (path, expected, ...bad) => {
+  it.each(VALUE_ROWS.map(named))(
+    'is told of as that of the cache, with its path: $path',
+    async ({ path, expected, bad }) => {
       for (const [value, shown] of bad) {
         const message = `${path}: expected ${expected}; received ${shown}`
         const users = withSetting({}, path, value)

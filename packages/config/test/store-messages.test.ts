@@ -93,18 +93,18 @@ describe('A URL that says nothing of a store is told', () => {
       "url: expected memory: or memory:?maxEntries=10000, an integer from 1 to 16777216; received 'memory:?max=1'",
     ],
     [{ url: 'none:?why=not' }, "url: expected none:; received 'none:?why=not'"],
-    [
-      { type: 'tiered', remote: 'http://host' },
-      `remote: ${FORMS}; received the scheme 'http:'`,
-    ],
-    [
-      { type: 'tiered', remote: { url: 'http://host' } },
-      `remote.url: ${FORMS}; received the scheme 'http:'`,
-    ],
+    [{ type: 'tiered', remote: 'http://host' }, `remote: ${FORMS}; received the scheme 'http:'`],
+    [{ type: 'tiered', remote: { url: 'http://host' } }, `remote.url: ${FORMS}; received the scheme 'http:'`],
     [
       { type: 'tiered', remote: 'redis://user:hunter2@host/x' },
       "remote.url: expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received 'redis://***@host/x'",
     ],
+  ])
+})
+
+it('A type that is undefined is none: the url says it', async () => {
+  expect(await problemsOf({ type: undefined, url: 'memory:', ttl: -1 })).toEqual([
+    "ttl: expected a duration from 0 ms to ten years: milliseconds, or a string such as '250ms', '30s', '5m', '1h', '7d'; received -1",
   ])
 })
 
@@ -143,7 +143,10 @@ describe('A name that a store has not is told, with the nearest or all', () => {
     [{ type: 'redis', prot: 6379 }, "prot: unknown name 'prot'; did you mean 'port'?"],
     [{ type: 'lru', $shema: '' }, "['$shema']: unknown name '$shema'; did you mean '$schema'?"],
     [{ type: 'none', eviction: 1 }, `eviction: unknown name 'eviction'. Known: ${settings}`],
-    [{ type: 'lru', eviction: 1 }, `eviction: unknown name 'eviction'. Known: maxEntries, maxSize, sizeOf, ${settings}`],
+    [
+      { type: 'lru', eviction: 1 },
+      `eviction: unknown name 'eviction'. Known: maxEntries, maxSize, sizeOf, ${settings}`,
+    ],
     [
       { type: 'redis', eviction: 1 },
       `eviction: unknown name 'eviction'. Known: url, host, port, username, password, db, tls, maxValueBytes, connectTimeout, commandTimeout, socketTimeout, ${settings}`,
@@ -168,12 +171,18 @@ describe('A name that a store has not is told, with the nearest or all', () => {
       { type: 'lru', guard: { eviction: 1 } },
       "guard.eviction: unknown name 'eviction'. Known: backOff, earlyRefresh, staleWhileRevalidate, limitLoads, claimed",
     ],
-    [{ type: 'lru', guard: { backoff: {} } }, "guard.backoff: unknown name 'backoff'; did you mean 'backOff'?"],
+    [
+      { type: 'lru', guard: { backoff: {} } },
+      "guard.backoff: unknown name 'backoff'; did you mean 'backOff'?",
+    ],
     [
       { type: 'lru', guard: { claimed: { poll: { mim: 1 } } } },
       "guard.claimed.poll.mim: unknown name 'mim'; did you mean 'min'?",
     ],
-    [{ type: 'lru', breaker: { failurs: 1 } }, "breaker.failurs: unknown name 'failurs'; did you mean 'failures'?"],
+    [
+      { type: 'lru', breaker: { failurs: 1 } },
+      "breaker.failurs: unknown name 'failurs'; did you mean 'failures'?",
+    ],
     [
       { type: 'memcached', dialect: { text: 0, txet: 1 } },
       "dialect.txet: unknown name 'txet'; did you mean 'text'?",
@@ -182,14 +191,20 @@ describe('A name that a store has not is told, with the nearest or all', () => {
       { type: 'tiered', remote: 'redis://host', bus: { hots: 'a' } },
       "bus.hots: unknown name 'hots'; did you mean 'host'?",
     ],
-    [JSON.parse('{ "type": "lru", "__proto__": {} }'), `__proto__: unknown name '__proto__'. Known: maxEntries, maxSize, sizeOf, ${settings}`],
+    [
+      JSON.parse('{ "type": "lru", "__proto__": {} }'),
+      `__proto__: unknown name '__proto__'. Known: maxEntries, maxSize, sizeOf, ${settings}`,
+    ],
   ])
 })
 
 describe('The items of a list are told by their number', () => {
   const server = "'host' or 'host:port', with a port from 1 to 65535"
   expectAll([
-    [{ type: 'memcached', servers: [] }, "servers: expected a list of at least one 'host:port'; received an empty list"],
+    [
+      { type: 'memcached', servers: [] },
+      "servers: expected a list of at least one 'host:port'; received an empty list",
+    ],
     [
       { type: 'memcached', servers: ['a', 'b:c', 5, 'd:0', 'e:65536', 'user:hunter2@f', ''] },
       `servers[1]: expected ${server}; received 'b:c'`,
@@ -228,11 +243,34 @@ describe('Settings that contradict each other are told', () => {
       "bus: the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
     ],
     [
+      { type: 'redis', url: 'redis://a', bus: { mode: 'tracking', url: 'redis://b' } },
+      "bus.mode: 'tracking' hears of the keys of its own Redis, and the store keeps its keys elsewhere too; use 'pubsub'",
+    ],
+    [
+      {
+        type: 'tiered',
+        remote: { type: 'migrating', to: 'redis://a', from: 'memcached://b' },
+        bus: 'tracking',
+      },
+      "bus: 'tracking' hears of the keys of its own Redis, and the store keeps its keys elsewhere too; use 'pubsub'",
+    ],
+    [
+      { type: 'tiered', url: 'redis://a', remote: 'redis://a' },
+      "url: a store of type 'tiered' has no url; leave out the type where the url is to say it",
+    ],
+    [
+      { type: 'lru', url: 'memory:' },
+      "url: a store of type 'lru' has no url; leave out the type where the url is to say it",
+    ],
+    [
       { type: 'redis', maxLocalStaleness: '5s' },
       "maxLocalStaleness: maxLocalStaleness is for a store of type 'tiered'; this one is of type 'redis'. Leave it out",
     ],
     [
-      { type: 'lru', guard: { backOff: { initial: '5s', max: '1s' }, claimed: { poll: { min: 5, max: 1 } } } },
+      {
+        type: 'lru',
+        guard: { backOff: { initial: '5s', max: '1s' }, claimed: { poll: { min: 5, max: 1 } } },
+      },
       'guard.backOff.max: max must be at least initial',
       'guard.claimed.poll.max: max must be at least min',
     ],

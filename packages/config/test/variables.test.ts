@@ -1,5 +1,5 @@
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { fromConfig } from '../src/index.js'
+import { type CacheConfig, fromConfig } from '../src/index.js'
 import { substitute } from '../src/reading/variables.js'
 import { opened, openedAll, problemsOf } from './opened.js'
 
@@ -8,7 +8,7 @@ const unset = (name: string) =>
 const MALFORMED =
   'expected ${NAME} or ${NAME:-default}, the default without another ${; received a ${ that something else follows. Write $${ for a ${ that is meant as it is'
 
-function valueOf(text: string, env = {}): unknown {
+function substituted(text: string, env = {}): unknown {
   return substitute({ text }, env).value
 }
 
@@ -33,13 +33,13 @@ describe('A variable', () => {
     ['${_a1}', { _a1: '$&' }, '$&'],
     ['${A:-multi\nline}', {}, 'multi\nline'],
   ])('in %j with %j stands for %j', (text, env, expected) => {
-    expect(valueOf(text, env)).toEqual({ text: expected })
+    expect(substituted(text, env)).toEqual({ text: expected })
   })
 
   it('that is all of a text and comes to nothing leaves the setting out', () => {
-    expect(valueOf('${A}', { A: '' })).toEqual({})
-    expect(valueOf('${A:-}')).toEqual({})
-    expect(valueOf('')).toEqual({ text: '' })
+    expect(substituted('${A}', { A: '' })).toEqual({})
+    expect(substituted('${A:-}')).toEqual({})
+    expect(substituted('')).toEqual({ text: '' })
     expect(Object.keys(substitute({ a: undefined, b: '${A:-}' }, {}).value as object)).toEqual(['a'])
   })
 
@@ -55,7 +55,13 @@ describe('A variable', () => {
     class Settings {
       readonly text = '${A}'
     }
-    const given = { settings: new Settings(), when: new Date(0), call: () => '${A}', text: '${A}', none: null }
+    const given = {
+      settings: new Settings(),
+      when: new Date(0),
+      call: () => '${A}',
+      text: '${A}',
+      none: null,
+    }
     const { value } = substitute(given, { A: '1' })
     expect(value).toEqual({ ...given, text: '1' })
     expect((value as typeof given).settings).toBe(given.settings)
@@ -63,7 +69,8 @@ describe('A variable', () => {
   })
 
   it('takes __proto__ for a name like any other', () => {
-    const value = substitute(JSON.parse('{ "__proto__": { "polluted": "${A}" } }'), { A: '1' }).value as object
+    const value = substitute(JSON.parse('{ "__proto__": { "polluted": "${A}" } }'), { A: '1' })
+      .value as object
     expect(Object.keys(value)).toEqual(['__proto__'])
     expect((value as Record<string, unknown>)['polluted']).toBeUndefined()
   })
@@ -84,7 +91,9 @@ describe('A variable', () => {
       `to.url: ${unset('A')}`,
       `from.type: ${unset('B')}`,
     ])
-    expect(await problemsOf({ type: 'memcached', servers: ['a', '${B}'] })).toEqual([`servers[1]: ${unset('B')}`])
+    expect(await problemsOf({ type: 'memcached', servers: ['a', '${B}'] })).toEqual([
+      `servers[1]: ${unset('B')}`,
+    ])
     expect(await problemsOf({ type: 'memcached', username: '${A}', password: 'p' })).toEqual([
       `username: ${unset('A')}`,
     ])
@@ -131,7 +140,7 @@ describe('The value of a variable', () => {
   const env = { FIVE: '5', MINUS: '-1', HALF: '0.5', YES: 'true', NO: 'false', WORD: 'soon' }
 
   it('is taken for a number, true or false where text is not expected', async () => {
-    const all = {
+    const all: CacheConfig = {
       type: 'tiered',
       local: { type: 'lru', maxEntries: '${FIVE}' },
       remote: { type: 'redis', port: '${FIVE}', tls: '${NO}' },
@@ -150,13 +159,13 @@ describe('The value of a variable', () => {
       bus: '${NO}',
       namespaces: { users: { version: '${FIVE}', compression: '${YES}' } },
     }
-    await opened(all as never, {}, env)
-    await opened({ type: 'lru', breaker: '${NO}', guard: '${NO}', compression: '${NO}' } as never, {}, env)
-    await opened({ type: 'memcached', dialect: { text: '${FIVE}' }, maxQueue: '${FIVE}' } as never, {}, env)
+    await opened(all, {}, env)
+    await opened({ type: 'lru', breaker: '${NO}', guard: '${NO}', compression: '${NO}' }, {}, env)
+    await opened({ type: 'memcached', dialect: { text: '${FIVE}' }, maxQueue: '${FIVE}' }, {}, env)
   })
 
   it('counts as that number', async () => {
-    const cache = await opened({ type: 'lru', maxEntries: '${ONE}' } as never, {}, { ONE: '1' })
+    const cache = await opened({ type: 'lru', maxEntries: '${ONE}' }, {}, { ONE: '1' })
     await cache.set('a', 1)
     await cache.set('b', 1)
     expect(await cache.has('a')).toBe(false)
@@ -259,7 +268,11 @@ describe('Variables of several caches', () => {
 })
 
 it('A config is not changed by being opened, and can be opened again', async () => {
-  const config = Object.freeze({ type: 'lru', prefix: '${P:-p}', namespaces: Object.freeze({ a: { ttl: '1s' } }) })
+  const config = Object.freeze({
+    type: 'lru',
+    prefix: '${P:-p}',
+    namespaces: Object.freeze({ a: { ttl: '1s' } }),
+  })
   const first = await fromConfig(config as never, {}, { P: 'one' })
   await first.close()
   expect((await opened(config as never, {}, { P: 'two' })).path).toBe('two')

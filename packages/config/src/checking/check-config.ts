@@ -3,7 +3,7 @@ import type { ConfigSource } from '../reading/config-source.js'
 import { isPlain } from '../reading/variables.js'
 import { CACHE_SHAPE, type CacheSettings } from '../schema/cache-settings.js'
 import { object } from '../schema/expected.js'
-import { NAME_EXPECTED, NAME_SCHEMA } from '../schema/namespaces.js'
+import { NAME_EXPECTED, NAME_SCHEMA, overlaidNamespaces } from '../schema/namespaces.js'
 import { given } from '../stores/given.js'
 import { checkSharedKeys } from './check-shared-keys.js'
 import { checkStore } from './check-store.js'
@@ -143,6 +143,6 @@ function namesStore(value: Record<string, unknown>): boolean {
 
 /** What a cache has of its own takes the place of what all have in common. */
 function inherited(common: CacheSettings, own: CacheSettings): CacheSettings {
-  const namespaces = { ...common.namespaces, ...own.namespaces }
-  return { ...common, ...given(own), ...(Object.keys(namespaces).length > 0 && { namespaces }) }
+  const namespaces = overlaidNamespaces(common.namespaces, own.namespaces)
+  return { ...common, ...given(own), ...(namespaces && { namespaces }) }
 }

@@ -85,6 +85,10 @@ export async function checkStore(
     findings.expected(at, role.expected, type)
     return undefined
   }
+  if (!('url' in SHAPES[known]) && rest['url'] !== undefined) {
+    const message = `a store of type '${known}' has no url; leave out the type where the url is to say it`
+    findings.add([...path, 'url'], message, true)
+  }
   const checked = findings.check(object({ ...SHAPES[known], ...beside }), rest, path) as
     | Record<string, unknown>
     | undefined
@@ -105,7 +109,7 @@ function withType(given: unknown, path: Path, findings: Findings): Record<string
     findings.expected(path, 'an object with the type or the url of a store', given)
     return undefined
   }
-  const { url, ...rest } = raw
+  const { url, type: _, ...rest } = raw
   if (raw['type'] !== undefined || url === undefined) return raw
   try {
     return { ...storeFromUrl(url), ...rest }

@@ -87,9 +87,13 @@ export class Findings {
     return quote(typeof value === 'string' ? withoutUser(value) : value)
   }
 
-  /** Tells all that was found. @throws ConfigError */
+  /** Tells all that was found, in the order of their places. @throws ConfigError */
   throwAny(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#source.name, this.#problems)
+    if (this.#problems.length === 0) return
+    const ordered = this.#problems.toSorted(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    )
+    throw new ConfigError(this.#source.name, ordered)
   }
 
   #reread(value: unknown, path: Path, found: readonly Finding[]): unknown {

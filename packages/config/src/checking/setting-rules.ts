@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '@lookaside/core'
 import { isPlain } from '../reading/variables.js'
 import type { RedisBusConfig } from '../schema/bus-settings.js'
 import type { CacheSettings } from '../schema/cache-settings.js'
-import type { RedisConfig } from '../stores/redis.js'
+import { type RedisConfig, type RedisServerConfig, redisServer } from '../stores/redis.js'
 import type { CheckedStore } from './checked-store.js'
 import type { Path } from './path.js'
 
@@ -45,15 +45,38 @@ function* busRules(store: CheckedStore, { bus }: CacheSettings): Generator<Broke
       message:
         "a bus tells other processes, which see nothing of a store of type 'lru'; use type 'tiered', or leave the bus out",
     }
-  } else if (
-    redisOf(store) === undefined &&
-    (typeof bus === 'string' || (isPlain(bus) && !hasAddress(bus as RedisBusConfig)))
-  ) {
+    return
+  }
+  // One that a program has made knows for itself where it is.
+  if (typeof bus !== 'string' && !isPlain(bus)) return
+  const settings: RedisBusConfig = typeof bus === 'string' ? { mode: bus } : bus
+  const redis = redisOf(store)
+  if (redis === undefined && !hasAddress(settings)) {
     yield {
       path: ['bus'],
       message: "the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
     }
+  } else if (settings.mode === 'tracking' && !hearsOf(store, settings)) {
+    yield {
+      path: typeof bus === 'string' ? ['bus'] : ['bus', 'mode'],
+      message:
+        "'tracking' hears of the keys of its own Redis, and the store keeps its keys elsewhere too; use 'pubsub'",
+    }
   }
+}
+
+/** Whether all keys of a store are in the Redis of a bus. */
+function hearsOf(store: CheckedStore, bus: RedisBusConfig): boolean {
+  const remote = store.type === 'tiered' ? store.remote : store
+  // What a plugin makes may well be on that Redis.
+  if (remote.type === 'plugin') return true
+  if (remote.type !== 'redis') return false
+  return !hasAddress(bus) || placeOf(bus) === placeOf(remote.options)
+}
+
+function placeOf(config: RedisServerConfig): string {
+  const { host, port, db } = redisServer(config)
+  return `${host}:${port}/${db}`
 }
 
 function* tierRules(store: CheckedStore, { maxLocalStaleness }: CacheSettings): Generator<BrokenRule> {

@@ -14,7 +14,11 @@ type Shape = Readonly<Record<string, z.ZodType>>
 /** The name of a package or the path of a module: what no built-in type looks like. */
 const FOREIGN_TYPE = z.string().regex(/[/.@-]/)
 
-const URL = z.string().regex(/^\s*(?:memory:|rediss?:\/\/|memcached:\/\/|none:)/i)
+const URL = urlOf('memory:|rediss?://|memcached://|none:')
+
+function urlOf(schemes: string): z.ZodString {
+  return z.string().regex(new RegExp(`^\\s*(?:${schemes})`))
+}
 
 const INNER: Shape = {
   local: z.lazy(() => INNER_STORE).optional(),
@@ -27,8 +31,8 @@ const INNER: Shape = {
 function stores(ids: string, more: Shape, nested: boolean): z.ZodType[] {
   const form = (id: string, type: string, shape: Shape) =>
     object({ type: z.literal(type), ...withInner(shape), ...more }).meta({ id: `${id}${ids}` })
-  const byUrl = (id: string, { url: _, ...shape }: Shape) =>
-    object({ url: URL, ...shape, ...more }).meta({ id: `${id}ByUrl${ids}` })
+  const byUrl = (id: string, schemes: string, { url: _, ...shape }: Shape) =>
+    object({ url: urlOf(schemes), ...shape, ...more }).meta({ id: `${id}ByUrl${ids}` })
   return [
     form('Lru', 'lru', LRU_SHAPE),
     form('Redis', 'redis', REDIS_SHAPE),
@@ -36,8 +40,10 @@ function stores(ids: string, more: Shape, nested: boolean): z.ZodType[] {
     ...(nested ? [] : [form('Tiered', 'tiered', TIERED_SHAPE)]),
     form('Migrating', 'migrating', MIGRATING_SHAPE),
     form('None', 'none', NONE_SHAPE),
-    byUrl('Redis', REDIS_SHAPE),
-    byUrl('Memcached', MEMCACHED_SHAPE),
+    byUrl('Lru', 'memory:', LRU_SHAPE),
+    byUrl('Redis', 'rediss?://', REDIS_SHAPE),
+    byUrl('Memcached', 'memcached://', MEMCACHED_SHAPE),
+    byUrl('None', 'none:', NONE_SHAPE),
     z.looseObject({ type: FOREIGN_TYPE, ...more }).meta({ id: `Foreign${ids}` }),
   ]
 }

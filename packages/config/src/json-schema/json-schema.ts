@@ -13,9 +13,10 @@ const PLAINEST = ['ByUrlStore', 'Store', 'CacheSettings']
  * The JSON Schema of config files, draft 7, which editors know: without what only programs can give, and with variables
  * wherever a text can hold one.
  *
+ * @param describe what to say of a setting; it is asked for the form, such as `RedisCache`, and the name.
  * @see https://json-schema.org/draft-07
  */
-export function configJsonSchema(): JsonSchema {
+export function configJsonSchema(describe: (form: string, name: string) => string): JsonSchema {
   const { $schema, definitions, ...root } = z.toJSONSchema(CONFIG_SCHEMA, {
     target: 'draft-7',
     io: 'input',
@@ -25,7 +26,9 @@ export function configJsonSchema(): JsonSchema {
     },
   }) as JsonSchema
   const known = Object.entries(definitions as Record<string, JsonSchema>)
-  const forms = Object.fromEntries(known.map(([id, schema]) => [id, orVariable(written(schema))]))
+  const forms = Object.fromEntries(
+    known.map(([id, schema]) => [id, withWords(orVariable(written(schema)), name => describe(id, name))]),
+  )
   return {
     $schema,
     title: 'lookaside config',
@@ -74,6 +77,15 @@ function orVariable(schema: JsonSchema): JsonSchema {
 function isLeaf({ type, pattern, ...rest }: JsonSchema): boolean {
   if ('enum' in rest || 'const' in rest) return true
   return type === 'string' ? pattern !== undefined : ['number', 'integer', 'boolean'].includes(type as string)
+}
+
+/** A form whose settings say what they are. */
+function withWords(form: JsonSchema, describe: (name: string) => string): JsonSchema {
+  const { properties } = form
+  if (!isSchema(properties)) return form
+  const settings = Object.entries(properties as Record<string, JsonSchema>)
+  const described = settings.map(([name, setting]) => [name, { description: describe(name), ...setting }])
+  return { ...form, properties: Object.fromEntries(described) }
 }
 
 /** Says each setting once, and refers to it where another form has the same. */

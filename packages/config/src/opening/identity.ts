@@ -28,7 +28,9 @@ export function identity(value: unknown): string | undefined {
 
 /** Names in whatever order mean the same. */
 function inOrder(_name: string, value: unknown): unknown {
-  return isPlain(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
+  return isPlain(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
 }
 
 function isText(value: unknown): boolean {

@@ -14,7 +14,7 @@ export type BusPlan =
   | { readonly identity: string | undefined; open(): Promise<InvalidationBus> }
 
 /** Which bus a cache is to have; `undefined` for none. Tiers before a Redis have one unless told otherwise. */
-export function planBus(store: CheckedStore, { bus }: CacheSettings): BusPlan | undefined {
+export function planBus(store: CheckedStore, bus: CacheSettings['bus']): BusPlan | undefined {
   if (bus === false) return undefined
   if (typeof bus === 'object' && 'listen' in bus) return { made: bus }
   const isUsual = store.type === 'tiered' && store.remote.type === 'redis'

@@ -1,7 +1,6 @@
 import {
   bypassStore,
   type Cache,
-  type CacheOptions,
   type CacheStore,
   createCache,
   type Guard,
@@ -13,6 +12,7 @@ import type { CheckedCache } from '../checking/check-config.js'
 import type { CheckedStore } from '../checking/checked-store.js'
 import type { Findings } from '../checking/findings.js'
 import type { CacheSettings } from '../schema/cache-settings.js'
+import { overlaidNamespaces } from '../schema/namespaces.js'
 import { given } from '../stores/given.js'
 import type { CacheDefaults } from './cache-defaults.js'
 import { storeIdentity } from './identity.js'
@@ -56,7 +56,7 @@ class Opening {
   readonly #defaults: CacheDefaults
   readonly #stores = new Map<string, CacheStore>()
   readonly #buses = new Map<string, InvalidationBus>()
-  readonly #guards = new Map<CacheSettings['guard'], Guard | undefined>()
+  readonly #guards = new Map<CacheSettings['guard'], Guard>()
   /** What no cache will close. */
   readonly #unused = new Set<{ close(): Promise<void> }>()
 
@@ -65,23 +65,24 @@ class Opening {
   }
 
   async cache({ store, settings }: CheckedCache): Promise<Cache> {
-    const { enabled = true, bus: _, guard = this.#defaults.guard, ...rest } = settings
-    const options = { ...this.#defaults, ...given(rest), ...this.#namespaces(settings) }
+    const { enabled = true, guard = this.#defaults.guard, bus = this.#defaults.bus, ...rest } = settings
+    const namespaces = overlaidNamespaces(this.#defaults.namespaces, settings.namespaces)
+    const options = { ...this.#defaults, ...given(rest), namespaces }
     const opened = enabled
       ? await openStore(store, (inner, open) => this.#shared(inner, open))
       : await this.#passedBy(store)
     const off = !enabled || store.type === 'none'
     const isRemote = 'kind' in opened ? opened.kind === 'remote' : true
-    const bus = isRemote ? ((await this.#bus(store, settings)) ?? options.bus) : undefined
+    const told = isRemote ? await this.#bus(store, bus) : undefined
     const cache = createCache({
       ...options,
       maxLocalStaleness: 'kind' in opened ? undefined : options.maxLocalStaleness,
       guard: off ? unsharedGuardOf(guard) : this.#guard(guard),
       store: opened,
-      bus,
+      bus: told,
     })
     // From here on the cache closes them.
-    for (const used of [opened, bus].flat())
+    for (const used of [opened, told].flat())
       if (used !== undefined && 'close' in used) this.#unused.delete(used)
     return cache
   }
@@ -112,8 +113,8 @@ class Opening {
     return opened
   }
 
-  async #bus(store: CheckedStore, settings: CacheSettings): Promise<InvalidationBus | undefined> {
-    const plan = planBus(store, settings)
+  async #bus(store: CheckedStore, given: CacheSettings['bus']): Promise<InvalidationBus | undefined> {
+    const plan = store.type === 'none' ? undefined : planBus(store, given)
     if (plan === undefined || 'made' in plan) return plan?.made
     const known = plan.identity === undefined ? undefined : this.#buses.get(plan.identity)
     if (known !== undefined) return known
@@ -124,14 +125,10 @@ class Opening {
   }
 
   /** One guard for all that take over the same settings: its limits are common to them. */
-  #guard(guard: CacheSettings['guard']): Guard | undefined {
-    if (!this.#guards.has(guard)) this.#guards.set(guard, guardOf(guard))
-    return this.#guards.get(guard)
-  }
-
-  #namespaces({ namespaces }: CacheSettings): Pick<CacheOptions, 'namespaces'> {
-    const all = { ...this.#defaults.namespaces, ...namespaces }
-    return Object.keys(all).length === 0 ? {} : { namespaces: all }
+  #guard(guard: CacheSettings['guard']): Guard {
+    const made = this.#guards.get(guard) ?? guardOf(guard)
+    this.#guards.set(guard, made)
+    return made
   }
 }
 

@@ -1,5 +1,6 @@
 import { access, readFile } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { quote } from '@lookaside/core'
 import { ConfigError } from '../checking/config-error.js'
 import { readModule } from './config-module.js'
@@ -16,7 +17,7 @@ const FILES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
  *
  * @throws ConfigError for a file that is not there, can't be read, or has another ending.
  */
-export async function readConfigFile(given?: string): Promise<ConfigSource> {
+export async function readConfigFile(given?: string | URL): Promise<ConfigSource> {
   const path = given === undefined ? await find() : resolve(checked(given))
   const file = shortest(path)
   const source = { name: file, file, directory: dirname(path) }
@@ -41,8 +42,9 @@ export async function readConfigFile(given?: string): Promise<ConfigSource> {
 }
 
 function checked(path: unknown): string {
-  if (typeof path === 'string' && path !== '') return path
-  throw refuse('fromFile', `expected the path of a config file; received ${quote(path)}`)
+  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path)
+  if (typeof path === 'string' && path !== '' && !path.includes('://')) return path
+  throw refuse('fromFile', `expected the path or the file: URL of a config file; received ${quote(path)}`)
 }
 
 async function find(): Promise<string> {

@@ -1,8 +1,20 @@
 import type { StoreConfig } from '../stores/store-types.js'
 import type { CacheSettings } from './cache-settings.js'
+import type { WithVariables } from './with-variables.js'
+
+/** Where the JSON schema is, for editors. */
+interface Root {
+  readonly $schema?: string | undefined
+}
 
 /** A cache: its store, and its settings. */
-export type CacheConfig = StoreConfig & CacheSettings
+export type CacheConfig = WithVariables<StoreConfig & CacheSettings> & Root
+
+/** A cache among several: its store and settings, settings alone, or the URL of a store. */
+export type NamedCacheConfig =
+  | WithVariables<StoreConfig & CacheSettings>
+  | (WithVariables<CacheSettings> & { readonly type?: never; readonly url?: never })
+  | string
 
 /**
  * Several caches by name, and what they have in common.
@@ -11,16 +23,9 @@ export type CacheConfig = StoreConfig & CacheSettings
  * with the same settings share their connections. The prefix of each is the common one, `lookaside` unless set, and its
  * name, as in `lookaside.sessions`, unless it has one of its own.
  */
-export type CachesConfig<Name extends string = string> = CacheSettings &
-  (StoreConfig | { readonly type?: never; readonly url?: never }) & {
-    /** The caches, by name: their store and settings, settings alone, or the URL of a store. */
-    readonly caches: Readonly<
-      Record<Name, CacheConfig | (CacheSettings & { readonly type?: never }) | string>
-    >
+export type CachesConfig<Name extends string = string> = WithVariables<CacheSettings> &
+  (WithVariables<StoreConfig> | { readonly type?: never; readonly url?: never }) &
+  Root & {
+    /** The caches, by name. */
+    readonly caches: Readonly<Record<Name, NamedCacheConfig>>
   }
-
-/** What a config file can hold. */
-export type Config = (CacheConfig | CachesConfig) & {
-  /** Where the JSON schema is, for editors. */
-  readonly $schema?: string
-}

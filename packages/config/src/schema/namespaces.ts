@@ -1,5 +1,6 @@
 import type { ConfiguredNamespaces } from '@lookaside/core'
 import { z } from 'zod'
+import { given } from '../stores/given.js'
 import { object } from './expected.js'
 import { VALUE_SHAPE } from './value-settings.js'
 
@@ -22,3 +23,19 @@ export const NAMESPACES: z.ZodType<ConfiguredNamespaces, ConfiguredNamespaces> =
     { error: issue => (issue.code === 'invalid_type' ? 'an object of namespaces by name' : undefined) },
   ),
 )
+
+/** Settings of namespaces laid over others, at any depth. */
+export function overlaidNamespaces(
+  under: ConfiguredNamespaces | undefined,
+  over: ConfiguredNamespaces | undefined,
+): ConfiguredNamespaces | undefined {
+  if (under === undefined || over === undefined) return over ?? under
+  const names = new Set([...Object.keys(under), ...Object.keys(over)])
+  return Object.fromEntries(
+    [...names].map(name => {
+      const [below, above] = [under[name], over[name]]
+      const namespaces = overlaidNamespaces(below?.namespaces, above?.namespaces)
+      return [name, { ...below, ...(above && given(above)), ...(namespaces !== undefined && { namespaces }) }]
+    }),
+  )
+}

@@ -73,7 +73,7 @@ export function redisServer(config: RedisServerConfig): Required<RedisServerConf
   const database = url?.pathname.slice(1)
   return {
     url: '',
-    host: config.host ?? url?.hostname.toLowerCase() ?? '127.0.0.1',
+    host: config.host ?? url?.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1') ?? '127.0.0.1',
     port: config.port ?? (Number(url?.port) || 6379),
     username: config.username ?? decodeURIComponent(url?.username ?? ''),
     password: config.password ?? decodeURIComponent(url?.password ?? ''),

@@ -33,6 +33,7 @@ export type StoreOfType<Type extends keyof StoreTypes> = {
 
 /** A store by its URL; the scheme says of which type it is. */
 export type StoreByUrl =
+  | ({ readonly type?: never; readonly url: string } & LruConfig)
   | ({ readonly type?: never; readonly url: string } & Omit<RedisConfig, 'url'>)
   | ({ readonly type?: never; readonly url: string } & Omit<MemcachedConfig, 'url'>)
 
