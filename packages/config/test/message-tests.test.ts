@@ -19,9 +19,9 @@ function textsIn(directory: string): [file: string, text: string][] {
 function wordsOf(file: string, text: string): string[] {
   const found: string[] = []
   function visit(node: ts.Node): void {
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
-      if (/[a-z]+ [a-z]+ [a-z]/i.test(node.text)) found.push(node.text)
-    }
+    const isText =
+      ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+    if (isText && /[a-z]+ [a-z]+ [a-z]/i.test(node.text)) found.push(node.text)
     ts.forEachChild(node, visit)
   }
   visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))

@@ -38,6 +38,8 @@ interface StoreAndSettings {
 type Schemas = Readonly<Record<string, z.ZodType>>
 
 const SETTINGS: Schemas = CACHE_SHAPE
+/** Known names, so that they are found where one is misspelled. */
+const NO_STORE: Schemas = { type: z.undefined().optional(), url: z.undefined().optional() }
 const SETTINGS_OF_FILE: Schemas = { ...SETTINGS, $schema: z.unknown().optional() }
 const A_CACHE = "an object with the settings of a cache, such as { type: 'lru', ttl: '5m' }"
 
@@ -60,7 +62,9 @@ export async function checkConfig(
   /** Settings alone will do where the store may be named elsewhere. */
   async function storeOrSettings(value: unknown, path: Path, schemas: Schemas, mayLeaveOut: boolean) {
     if (!mayLeaveOut || !isPlain(value) || namesStore(value)) return store(value, path, schemas)
-    const settings = findings.check(object(schemas), value, path) as Record<string, unknown> | undefined
+    const settings = findings.check(object({ ...schemas, ...NO_STORE }), value, path) as
+      | Record<string, unknown>
+      | undefined
     return settings && { store: undefined, settings: settingsOf(settings) }
   }
 
@@ -97,7 +101,12 @@ export async function checkConfig(
       if (own === undefined || shared === undefined || store === undefined) continue
       const base = shared.settings.prefix ?? wanted.prefix
       const prefix = own.settings.prefix ?? (base === '' ? name : `${base}.${name}`)
-      found.push({ name, path, store, settings: { ...inherited(shared.settings, own.settings), prefix } })
+      found.push({
+        name,
+        path,
+        store,
+        settings: { ...inherited(shared.settings, own.settings, store), prefix },
+      })
     }
     checkSharedKeys(found, findings)
     return typeof wanted.caches === 'string'
@@ -141,8 +150,15 @@ function namesStore(value: Record<string, unknown>): boolean {
   return value['type'] !== undefined || value['url'] !== undefined
 }
 
-/** What a cache has of its own takes the place of what all have in common. */
-function inherited(common: CacheSettings, own: CacheSettings): CacheSettings {
+/** What a cache has of its own takes the place of what all have in common; what does not fit its store is left out. */
+function inherited(common: CacheSettings, own: CacheSettings, { type }: CheckedStore): CacheSettings {
+  const { bus, maxLocalStaleness, ...rest } = common
   const namespaces = overlaidNamespaces(common.namespaces, own.namespaces)
-  return { ...common, ...given(own), ...(namespaces && { namespaces }) }
+  return {
+    ...rest,
+    ...(bus !== undefined && type !== 'lru' && { bus }),
+    ...(maxLocalStaleness !== undefined && type === 'tiered' && { maxLocalStaleness }),
+    ...given(own),
+    ...(namespaces && { namespaces }),
+  }
 }

@@ -1,6 +1,7 @@
 import { isCacheError, nearestName } from '@lookaside/core'
 import type { z } from 'zod'
 import { isPlain } from '../reading/variables.js'
+import { CACHE_SHAPE } from '../schema/cache-settings.js'
 import { object } from '../schema/expected.js'
 import { LRU_SHAPE } from '../stores/lru.js'
 import { MEMCACHED_SHAPE } from '../stores/memcached.js'
@@ -88,6 +89,12 @@ export async function checkStore(
   if (!('url' in SHAPES[known]) && rest['url'] !== undefined) {
     const message = `a store of type '${known}' has no url; leave out the type where the url is to say it`
     findings.add([...path, 'url'], message, true)
+  }
+  if (beside === NOTHING) {
+    for (const name of Object.keys(rest)) {
+      if (name in SHAPES[known] || !(name in CACHE_SHAPE)) continue
+      findings.add([...path, name], `${name} is a setting of the cache, not of a store within it`, true)
+    }
   }
   const checked = findings.check(object({ ...SHAPES[known], ...beside }), rest, path) as
     | Record<string, unknown>
@@ -178,7 +185,7 @@ async function checkPlugin(
       `expected ${quoted(TYPES)}, or the name of an installed package with a store; received ${findings.shown(at, name)}${hint}`,
     )
   }
-  if ('problem' in loaded) findings.add(at, loaded.problem)
+  if ('problem' in loaded) findings.addForeign(at, loaded.problem)
   const [options, settings] = split(given, beside)
   const checkedSettings = findings.check(object(beside), settings, path)
   if (!('plugin' in loaded)) return undefined
@@ -198,7 +205,7 @@ async function checkOptions(
   if (result.issues === undefined) return result
   for (const { message, path: within = [] } of result.issues) {
     const keys = within.map(step => (typeof step === 'object' ? step.key : step))
-    findings.add([...path, ...keys], message)
+    findings.addForeign([...path, ...keys], message)
   }
   return undefined
 }

@@ -7,17 +7,21 @@ import { type Finding, findingsOf, valueAt } from './issues.js'
 import { type Path, pathText } from './path.js'
 
 const SECRET_NAME = /pass|secret|token|credential|auth|^key$|privatekey|apikey/i
+/** Shorter values are hardly secrets, and would be found in any text. */
+const SHORTEST_SECRET = 4
 const ONE_REFERENCE = /^\$\{[^}]*\}$/
 
 /** Collects what is wrong with one config, so that all of it is told at once. */
 export class Findings {
   readonly #source: ConfigSource
   readonly #before: Map<string, string>
+  readonly #worth: readonly string[]
   readonly #problems: ConfigProblem[] = []
 
-  constructor(source: ConfigSource, { before, problems }: Substituted) {
+  constructor(source: ConfigSource, { before, worth, problems }: Substituted) {
     this.#source = source
     this.#before = new Map(before)
+    this.#worth = worth
     for (const { path, message } of problems) this.add(path, message)
   }
 
@@ -34,13 +38,22 @@ export class Findings {
     this.add(path, `expected ${expected}; received ${this.shown(path, given)}`)
   }
 
+  /** Adds what somebody else says, who knows nothing of variables: their values are taken out. */
+  addForeign(path: Path, message: string): void {
+    const told = this.#worth.filter(value => value.length >= SHORTEST_SECRET)
+    this.add(
+      path,
+      told.reduce((text, value) => text.replaceAll(value, '***'), message),
+    )
+  }
+
   /** Says that what stands at `to` was written at `from`. */
   movedFrom(from: Path, to: Path): void {
     const before = this.#before.get(pathText(from))
     if (before !== undefined) this.#before.set(pathText(to), before)
   }
 
-  /** Whether something is wrong with what stands at a path, and what lacks there is none of its own problems. */
+  /** Whether something is known to be wrong at a path: what follows from it is not told. */
   has(path: Path): boolean {
     const at = pathText(path)
     return this.#problems.some(known => known.path === at)
@@ -63,7 +76,12 @@ export class Findings {
     const reread = this.#reread(value, path, findingsOf(first.error.issues, value))
     const result = reread === undefined ? first : schema.safeParse(reread)
     if (result.success) return result.data
-    for (const { path: within, expected, message } of findingsOf(result.error.issues, value)) {
+    const found = findingsOf(result.error.issues, value)
+    const meant = new Set(found.flatMap(one => (one.meant === undefined ? [] : pathText(one.meant))))
+    for (const { path: within, expected, message } of found) {
+      // It is there, under the name that is misspelled.
+      if (message === undefined && meant.has(pathText(within)) && valueAt(value, within) === undefined)
+        continue
       const at = [...path, ...within]
       if (message !== undefined) this.add(at, message, true)
       else this.expected(at, expected ?? 'something else', valueAt(value, within))
@@ -81,7 +99,7 @@ export class Findings {
     }
     if (value === undefined) return 'nothing'
     if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
-    if (isPlain(value)) return 'an object'
+    if (isPlain(value)) return Object.keys(value).length === 0 ? 'an empty object' : 'an object'
     if (SECRET_NAME.test(String(path.at(-1))))
       return `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}, which is not shown`
     return quote(typeof value === 'string' ? withoutUser(value) : value)

@@ -10,6 +10,8 @@ export interface Finding {
   readonly expected?: string
   /** The whole message, where it is not of the form "expected …; received …". */
   readonly message?: string
+  /** What was probably meant by an unknown name. */
+  readonly meant?: Path | undefined
 }
 
 /** Puts the issues of a schema made by `schema/expected.ts` into words. */
@@ -22,10 +24,12 @@ function findings(issue: z.core.$ZodIssue, value: unknown): Finding[] {
   switch (issue.code) {
     case 'unrecognized_keys':
       // The message of such an object lists its names.
-      return issue.keys.map(name => ({
-        path: [...path, name],
-        message: unknownName(name, issue.message.split(' ')),
-      }))
+      return issue.keys.map(name => {
+        const known = issue.message.split(' ')
+        const near = nearestName(name, known)
+        const meant = near === undefined ? undefined : [...path, near]
+        return { path: [...path, name], message: unknownName(name, known), meant }
+      })
     case 'invalid_key':
       return [{ path, message: `expected ${issue.issues[0]?.message}; received '${String(path.at(-1))}'` }]
     case 'invalid_union': {
@@ -33,7 +37,11 @@ function findings(issue: z.core.$ZodIssue, value: unknown): Finding[] {
       const [branch] = meant
       if (branch === undefined || meant.length > 1) break
       const inside = valueAt(value, path)
-      return findingsOf(branch, inside).map(found => ({ ...found, path: [...path, ...found.path] }))
+      return findingsOf(branch, inside).map(found => ({
+        ...found,
+        path: [...path, ...found.path],
+        meant: found.meant && [...path, ...found.meant],
+      }))
     }
     default:
   }

@@ -29,19 +29,43 @@ export function configJsonSchema(describe: (form: string, name: string) => strin
   const forms = Object.fromEntries(
     known.map(([id, schema]) => [id, withWords(orVariable(written(schema)), name => describe(id, name))]),
   )
-  return {
+  const whole: JsonSchema = {
     $schema,
     title: 'lookaside config',
     ...written(root),
-    definitions: {
-      Variable: {
-        type: 'string',
-        pattern: '\\$\\{',
-        description: 'A text with environment variables: ${NAME}, or ${NAME:-default}.',
-      },
-      ...withSettingsOnce(forms),
-    },
+    definitions: { Variable: { type: 'string', pattern: '\\$\\{' }, ...withSettingsOnce(forms) },
   }
+  return withTypesListed(whole, forms, describe('', 'type'))
+}
+
+/**
+ * Lists the types wherever one of several forms stands: editors complete the form that fits best so far, and that is
+ * never one with settings that are still missing.
+ */
+function withTypesListed(
+  schema: JsonSchema,
+  forms: Record<string, JsonSchema>,
+  description: string,
+): JsonSchema {
+  const within = Object.entries(schema).map(([keyword, part]) => [
+    keyword,
+    Array.isArray(part)
+      ? part.map(item => (isSchema(item) ? withTypesListed(item, forms, description) : item))
+      : isSchema(part)
+        ? withTypesListed(part, forms, description)
+        : part,
+  ])
+  const listed = Object.fromEntries(within)
+  const types = Array.isArray(schema['anyOf']) ? schema['anyOf'].flatMap(form => typeOf(form, forms)) : []
+  if (types.length < 2) return listed
+  return { ...listed, properties: { type: { description, anyOf: [{ enum: types }, { type: 'string' }] } } }
+}
+
+/** The type of the form that is referred to, where it has one. */
+function typeOf({ $ref }: JsonSchema, forms: Record<string, JsonSchema>): unknown[] {
+  const { properties } = forms[String($ref).replace('#/definitions/', '')] ?? {}
+  const { const: type } = (properties as Record<string, JsonSchema> | undefined)?.['type'] ?? {}
+  return type === undefined ? [] : [type]
 }
 
 /** A schema as files need it. */

@@ -1,4 +1,4 @@
-import { CACHE_OPTION_NAMES, type CacheOptions, checkOptions } from '@lookaside/core'
+import { CACHE_OPTION_NAMES, type CacheOptions, checkOptions, createCache, nullStore } from '@lookaside/core'
 import type { CacheSettings } from '../schema/cache-settings.js'
 import { guardOf } from './open-guard.js'
 
@@ -14,8 +14,16 @@ export interface CacheDefaults extends Omit<CacheOptions, 'store' | 'guard'> {
 
 const NAMES = CACHE_OPTION_NAMES.filter(name => name !== 'store')
 
-/** @throws CacheError `ERR_CACHE_OPTION` for what is no object, or has other names. */
+/** @throws CacheError for what is no object, has other names, or values that `createCache` would refuse. */
 export function checkDefaults(what: string, defaults: CacheDefaults, otherwise?: string): void {
   const { options: added = [] } = guardOf(defaults?.guard) ?? {}
   checkOptions(what, defaults, [...NAMES, ...added.map(({ name }) => name)], otherwise)
+  // So that a config is not blamed for them. What needs its store is looked at with the store.
+  createCache({
+    ...defaults,
+    guard: guardOf(defaults.guard),
+    store: nullStore(),
+    bus: undefined,
+    maxLocalStaleness: undefined,
+  })
 }

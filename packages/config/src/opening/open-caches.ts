@@ -18,7 +18,7 @@ import type { CacheDefaults } from './cache-defaults.js'
 import { storeIdentity } from './identity.js'
 import { planBus } from './open-bus.js'
 import { guardOf, unsharedGuardOf } from './open-guard.js'
-import { type OpenedStore, openStore } from './open-store.js'
+import { MisplacedStore, type OpenedStore, openStore } from './open-store.js'
 
 /**
  * Opens the caches of a config that was found to be in order; what their stores refuse all the same is added to its
@@ -39,7 +39,7 @@ export async function openCaches(
         opened.set(cache.name, await opening.cache(cache))
       } catch (error) {
         if (!isCacheError(error)) throw error
-        findings.add(cache.path, error.message)
+        findings.addForeign(error instanceof MisplacedStore ? error.path : cache.path, error.message)
       }
     }
     findings.throwAny()

@@ -8,10 +8,21 @@ import {
   type RemoteStore,
 } from '@lookaside/core'
 import type { CheckedStore } from '../checking/checked-store.js'
+import type { Path } from '../checking/path.js'
 import { given } from '../stores/given.js'
 import { openLru } from '../stores/lru.js'
 import { openMemcached } from '../stores/memcached.js'
 import { openRedis } from '../stores/redis.js'
+
+/** A store of another kind than its place needs, as only shows when it is opened. */
+export class MisplacedStore extends CacheError {
+  readonly path: Path
+
+  constructor(path: Path, message: string) {
+    super('ERR_CACHE_CONFIG', message)
+    this.path = path
+  }
+}
 
 /** One store, or a local one before a remote one, as `createCache` takes them. */
 export type OpenedStore = CacheStore | readonly [local: LocalStore, remote: RemoteStore]
@@ -77,7 +88,7 @@ async function openMigrating({
 function ofKind<Kind extends CacheStore['kind']>(
   kind: Kind,
   store: OpenedStore,
-  { type, ...named }: CheckedStore,
+  { type, path, ...named }: CheckedStore,
 ): Extract<CacheStore, { kind: Kind }> {
   if ('kind' in store && store.kind === kind) return store as Extract<CacheStore, { kind: Kind }>
   const name = 'name' in named ? named.name : type

@@ -30,14 +30,14 @@ export function readText(
     throw new ConfigError(`${file} is not ${format}`, [problem])
   }
 
+  const unlike = format === 'JSON' ? notJson(text) : undefined
+  if (unlike !== undefined) refuse(unlike.message, placeAt(unlike.offset))
   // What follows a first error is what it led to.
   const [error] = document.errors
   if (error !== undefined) {
     const place = placeAt(error.pos[0])
     refuse(`${withoutSource(error.message)}${hintAt(text, place)}`, place)
   }
-  if (format === 'JSON')
-    checkJson(text, (message, offset) => refuse(message, offset === undefined ? undefined : placeAt(offset)))
   try {
     return {
       value: document.toJS(),
@@ -52,13 +52,38 @@ export function readText(
   }
 }
 
-function checkJson(text: string, refuse: (message: string, offset: number | undefined) => void): void {
+/** What makes a text no JSON, and where. */
+function notJson(text: string): { readonly message: string; readonly offset: number } | undefined {
+  const error = jsonError(text)
+  if (error === undefined) return undefined
+  const message = withoutSource(error.message).replace(/(?: in JSON)?(?: at position \d+.*)?$/s, '')
+  return { message, offset: firstWrong(text) }
+}
+
+function jsonError(text: string): Error | undefined {
   try {
-    JSON.parse(text.replace(/^\uFEFF/, ''))
+    JSON.parse(text.replace(/^\uFEFF/, ' '))
+    return undefined
   } catch (error) {
-    const [, offset] = /at position (\d+)/.exec((error as Error).message) ?? []
-    refuse(withoutSource((error as Error).message), offset === undefined ? undefined : Number(offset))
+    return error as Error
   }
+}
+
+/** The offset of what first makes a text no JSON: not every engine says it. What comes before could still become some. */
+function firstWrong(text: string): number {
+  let [good, bad] = [0, text.length]
+  while (good < bad) {
+    const end = Math.ceil((good + bad) / 2)
+    const error = jsonError(text.slice(0, end))
+    if (error === undefined || isUnfinished(error, end)) good = end
+    else bad = end - 1
+  }
+  return Math.max(0, Math.min(good, text.length - 1))
+}
+
+function isUnfinished({ message }: Error, length: number): boolean {
+  const [, at] = /at position (\d+)/.exec(message) ?? []
+  return /end of JSON|unterminated/i.test(message) || (at !== undefined && Number(at) >= length)
 }
 
 /** What parsers quote of the text may be a secret. */

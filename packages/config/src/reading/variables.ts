@@ -30,12 +30,20 @@ export function substitute(config: unknown, env: Environment): Substituted {
   const worth: string[] = []
   const problems: { path: Path; message: string }[] = []
 
-  function within(value: unknown, path: Path): unknown {
+  function within(value: unknown, path: Path, around: readonly object[]): unknown {
     if (typeof value === 'string') return value.includes('${') ? inText(value, path) : value
-    if (Array.isArray(value)) return value.map((item, index) => within(item, [...path, index]))
-    if (!isPlain(value)) return value
+    if (!Array.isArray(value) && !isPlain(value)) return value
+    if (around.includes(value)) {
+      problems.push({ path, message: 'it contains itself' })
+      return undefined
+    }
+    const inside = [...around, value]
+    if (Array.isArray(value)) {
+      const items = value.map((item, index) => within(item, [...path, index], inside))
+      return items.filter((item, index) => item !== undefined || value[index] === undefined)
+    }
     const entries = Object.entries(value).map(
-      ([name, item]) => [name, within(item, [...path, name])] as const,
+      ([name, item]) => [name, within(item, [...path, name], inside)] as const,
     )
     // Object.fromEntries takes '__proto__' for a name like any other.
     return Object.fromEntries(
@@ -65,7 +73,7 @@ export function substitute(config: unknown, env: Environment): Substituted {
     return missing || (text === '' && ONE_REFERENCE.test(given)) ? undefined : text
   }
 
-  return { value: within(config, []), before, worth, problems }
+  return { value: within(config, [], []), before, worth, problems }
 }
 
 function unset(name: string): string {

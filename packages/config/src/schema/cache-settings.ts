@@ -17,7 +17,8 @@ export interface CacheSettings extends Omit<CacheOptions, 'store' | 'bus' | 'gua
   readonly guard?: StampedeGuardOptions | Guard | false | undefined
 }
 
-const PREFIX_EXPECTED = `${NAME_EXPECTED}, or '' for keys that other programs share`
+const LONGEST_PREFIX = 100
+const PREFIX_EXPECTED = `${NAME_EXPECTED}, at most ${LONGEST_PREFIX} long, or '' for keys that other programs share`
 const CLONE = oneOf('structured', 'freeze') satisfies z.ZodType<CloneMode>
 
 /** The checks of `CacheSettings`. */
@@ -28,6 +29,7 @@ export const CACHE_SHAPE = {
   prefix: z
     .string({ error: PREFIX_EXPECTED })
     .regex(/^[\w.-]*$/, { error: PREFIX_EXPECTED })
+    .max(LONGEST_PREFIX, { error: PREFIX_EXPECTED })
     .optional(),
   clone: CLONE.optional(),
   guard: GUARD.optional(),
