@@ -56,6 +56,11 @@ describe('the rules', () => {
     ])
   })
 
+  it('refuse a module that only the program knows, but where a config names it', () => {
+    const text = `${needsBoth}await import(name)\n`
+    expect(problems(redis, text)).toEqual(['@lookaside/redis imports (computed) and does not declare it'])
+  })
+
   it('refuse a config that loads an adapter at once, or makes it a must', () => {
     const config = {
       name: '@lookaside/config',

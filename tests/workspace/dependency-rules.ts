@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Manifest } from '../../scripts/workspace.mjs'
-import { packageOf, type SourceImport } from './source-imports.js'
+import { COMPUTED, packageOf, type SourceImport } from './source-imports.js'
 
 const CORE = '@lookaside/core'
 const GUARD = '@lookaside/stampede-guard'
@@ -17,6 +17,12 @@ const MAY_NEED: Readonly<Record<string, readonly string[]>> = {
   '@lookaside/testing': [CORE],
   '@lookaside/config': [CORE, GUARD, ...ADAPTERS],
 }
+
+/** Where modules of the application are imported, by the names that it gives. */
+const OF_THE_APPLICATION = [
+  'packages/config/src/checking/load-plugin.ts',
+  'packages/config/src/reading/config-module.ts',
+]
 
 /** A published package as the rules see it: its manifest and the imports of its `src`. */
 export interface PackageSource {
@@ -36,7 +42,10 @@ export function dependencyProblems({ directory, manifest, imports }: PackageSour
   const optional = needed.filter(dependency => manifest.peerDependenciesMeta?.[dependency]?.optional === true)
   const relative = imports.filter(({ specifier }) => specifier.startsWith('.'))
   const builtin = imports.filter(({ specifier }) => isBuiltin(specifier))
-  const bare = imports.filter(one => !relative.includes(one) && !builtin.includes(one))
+  const foreign = imports.filter(
+    ({ file, specifier }) => specifier === COMPUTED && OF_THE_APPLICATION.includes(file),
+  )
+  const bare = imports.filter(one => ![...relative, ...builtin, ...foreign].includes(one))
   const imported = [...new Set(bare.map(({ specifier }) => packageOf(specifier)))]
   const allowed = MAY_NEED[name]
   return [

@@ -1,4 +1,4 @@
-import { counted, get, getTimed } from './ask.js'
+import { get, getTimed, PATIENCE, untilHeld } from './ask.js'
 import { populationIn } from './write-and-read.js'
 
 /** How a service comes to show what was written elsewhere. */
@@ -12,9 +12,6 @@ export interface Agreement {
   /** From the end of the write to when it took up the first question that it answered anew, in milliseconds. */
   readonly ms: number
 }
-
-/** Longer nobody waits for an answer that is as it should be, in milliseconds. */
-const PATIENCE = 5_000
 
 /** Writes, and asks `service` until it shows the population that `write` returns. */
 export async function agreement(
@@ -32,14 +29,4 @@ export async function agreement(
     const agrees = populationIn(body) === expected
     if (agrees || ms > PATIENCE) return { held, agrees, oldAnswers, ms }
   }
-}
-
-/** Asks until the answer comes from the memory of the service's process. */
-export async function untilHeld(service: string, path: string): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE
-  while (performance.now() < deadline) {
-    const { took } = await counted(service, () => get(service + path))
-    if (took.localHits > 0) return true
-  }
-  return false
 }

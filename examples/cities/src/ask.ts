@@ -9,6 +9,9 @@ export interface Counts {
   readonly storeErrors: number
 }
 
+/** Longer nobody waits for an answer that is as it should be, in milliseconds. */
+export const PATIENCE = 5_000
+
 async function countsOf(service: string): Promise<Counts> {
   const { database, cache } = (await get(`${service}/stats`)) as {
     database: { queries: number }
@@ -42,6 +45,16 @@ export async function counted<T>(service: string, ask: () => Promise<T>): Promis
       storeErrors: after.storeErrors - before.storeErrors,
     },
   }
+}
+
+/** Asks until the answer comes from the memory of the service's process. */
+export async function untilHeld(service: string, path: string): Promise<boolean> {
+  const deadline = performance.now() + PATIENCE
+  while (performance.now() < deadline) {
+    const { took } = await counted(service, () => get(service + path))
+    if (took.localHits > 0) return true
+  }
+  return false
 }
 
 export async function get(url: string): Promise<unknown> {

@@ -1,24 +1,25 @@
+import type { Environment } from '@lookaside/config'
 import { type Cache, isCacheError } from '@lookaside/core'
-import { backendName } from './backends.js'
 
-/** One line that says which cache is used, and one that warns where it cannot be reached. */
-export async function cacheReport(cache: Cache, url: string): Promise<string[]> {
-  const name = backendName(url)
-  const at = name === 'memory' ? 'in this process' : `at ${hostsOf(url)}`
+/** One line that says what the cache is made from, and two that warn where its server does not answer. */
+export async function cacheReport(cache: Cache, env: Environment): Promise<string[]> {
+  const source = sourceOf(env)
   try {
     await cache.ready({ timeout: '1s' })
-    return [`${name}, ${at}${name === 'Redis' ? ', behind a memory in this process' : ''}`]
+    return [source]
   } catch (error) {
     if (!isCacheError(error, 'ERR_CACHE_UNAVAILABLE')) throw error
-    return [
-      `${name}, ${at}, which cannot be reached`,
-      'Every answer comes from the database until it can; is it running, and is CACHE_URL right?',
-    ]
+    return [source, error.message, 'Until it answers, every answer comes from the database.']
   }
 }
 
-/** Without credentials. */
-function hostsOf(url: string): string {
-  const [authority = ''] = url.replace(/^.*?:\/\//, '').split(/[/?]/, 1)
-  return authority.slice(authority.lastIndexOf('@') + 1)
+function sourceOf({ CACHE_CONFIG, CACHE_URL }: Environment): string {
+  if (CACHE_CONFIG !== undefined) return `from ${CACHE_CONFIG.trim()}`
+  return CACHE_URL === undefined
+    ? 'memory, without CACHE_CONFIG or CACHE_URL'
+    : `at ${withoutUser(CACHE_URL)}`
+}
+
+function withoutUser(url: string): string {
+  return url.trim().replace(/^([^:]+:\/\/).*@/, '$1')
 }

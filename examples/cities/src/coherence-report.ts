@@ -16,9 +16,10 @@ export function showCoherence(seen: Coherence | undefined): void {
   const { modes, pids } = seen
   heading(
     TITLE,
-    `Processes ${pids.join(' and ')}, A and B, are this service with store: [lruStore(…), redisStore(url)]`,
-    'and bus: redisBus(url, { mode }). B answers from its memory without I/O, until the bus tells it of',
-    'a write by A. Times are medians, from the end of a write to when B, asked over HTTP, knows better.',
+    `Processes ${pids.join(' and ')}, A and B, are this service with cache.config.tiered.mjs, once with`,
+    `${modes.map(({ mode }) => `BUS_MODE=${mode}`).join(' and once with ')}. B answers from its memory without I/O, until the`,
+    'bus tells it of a write by A. Times are medians, from the end of a write to when B, asked over',
+    'HTTP, knows better.',
   )
   const row = (what: string, cells: (seen: InMode) => readonly [string, string]) => [
     what,

@@ -1,17 +1,17 @@
-import type { RedisBusMode } from '@lookaside/redis'
-import { type Agreement, agreement, untilHeld } from './agreement.js'
-import { type Counts, counted, get, put } from './ask.js'
+import type { BusMode } from '@lookaside/config'
+import { type Agreement, agreement } from './agreement.js'
+import { type Counts, counted, get, put, untilHeld } from './ask.js'
 import type { Backend } from './backends.js'
 import type { Database } from './database.js'
-import { plainClient } from './plain-clients.js'
+import { plainRedis } from './plain-clients.js'
 import { type City, cityQueries } from './queries.js'
 import { cityKey } from './service.js'
-import { BUS_MODES, startProcess } from './start-process.js'
+import { BUS_MODES, environmentIn, startProcess } from './start-process.js'
 import { CITY } from './tour.js'
 
 /** What two processes have shown of each other in one mode of the bus. */
 export interface InMode {
-  readonly mode: RedisBusMode
+  readonly mode: BusMode
   /** So often the second was asked for what it had in its memory, and what that took. */
   readonly asked: number
   readonly took: Counts
@@ -36,21 +36,20 @@ const TOTALS = `/countries/${CITY.country}`
 
 const ATTEMPTS = 3
 
-/** Starts two processes on one Redis, writes to the one and reads from the other; their keys begin with `prefix`. */
+/** Starts two processes with the tiered config, writes to the one and reads from the other; their keys begin with `prefix`. */
 export async function coherence(
   database: Pick<Database, 'query'>,
-  redis: Backend,
+  tiered: Backend,
   prefix: string,
 ): Promise<Coherence> {
   const queries = cityQueries(database)
   const population = (await queries.city(CITY.id))?.population ?? 0
-  const prefixes = { pubsub: `${prefix}-pubsub`, tracking: `${prefix}-tracking` }
-  const start = () => startProcess(database, { redis: redis.url, prefixes })
+  const start = () => startProcess(database, tiered, prefix)
   const starts = await Promise.allSettled([start(), start()])
   const processes = starts.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
 
   async function plainDelete(reader: string, key: string): Promise<Agreement> {
-    const plain = await plainClient(redis)
+    const plain = await plainRedis(tiered.url ?? '')
     try {
       return await agreement(reader, ROW, async shown => {
         await queries.setPopulation(CITY.id, shown + 1)
@@ -75,7 +74,7 @@ export async function coherence(
         byTag: await agreements(WRITES.byTag, writer, reader, TOTALS),
         plainDelete:
           mode === 'tracking'
-            ? await plainDelete(reader, `${prefixes[mode]}::${cityKey(CITY.id)}`)
+            ? await plainDelete(reader, `${environmentIn(mode, prefix)['CACHE_PREFIX']}::${cityKey(CITY.id)}`)
             : undefined,
       })
     }

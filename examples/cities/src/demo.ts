@@ -1,12 +1,12 @@
 import { checkArguments } from './arguments.js'
-import { isStartedProcess, startedWith } from './start-process.js'
+import { isStartedProcess } from './start-process.js'
 
 // Each way of running it loads only what it needs.
 try {
   const args = process.argv.slice(2)
   if (isStartedProcess(args)) {
     const { serveParent } = await import('./service-process.js')
-    await serveParent(startedWith())
+    await serveParent()
   } else if (checkArguments(args).serve) {
     await import('./main.js')
   } else {

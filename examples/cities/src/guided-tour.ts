@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { fromUrl } from '@lookaside/config'
+import type { Cache } from '@lookaside/core'
 import { type Backend, findBackends } from './backends.js'
 import { type Check, coherenceChecks, herdChecks, visitChecks } from './checks.js'
 import { type Coherence, coherence } from './coherence.js'
@@ -7,10 +7,11 @@ import { showCoherence } from './coherence-report.js'
 import type { Database } from './database.js'
 import { showHerds } from './herd-report.js'
 import { herdsOn } from './herds.js'
+import { openBackend } from './open-backend.js'
 import { openCities } from './open-cities.js'
 import { plainClient } from './plain-clients.js'
 import { cityQueries } from './queries.js'
-import { lookasideContender, plainContender, race } from './race.js'
+import { lookasideContender, plainContender, type RaceResult, race } from './race.js'
 import { showRaces, showSideBySide, showTimings, showWrite, type Visit } from './report.js'
 import { bold, dim, duration, green, heading, print, red, status } from './screen.js'
 import { serve } from './serve.js'
@@ -22,16 +23,16 @@ const PREFIX = `cities-demo-${randomBytes(4).toString('hex')}`
 
 /** Shows everything once, and checks what it has shown; exits with 1 where that is not as it should be. */
 export async function guidedTour(): Promise<void> {
-  const { CACHE_URL } = process.env
   const start = performance.now()
   print(bold('lookaside: the cities of the world over HTTP, from Postgres, through a cache'))
 
-  const backends = await findBackends(CACHE_URL || undefined)
+  const backends = await findBackends(process.env)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void backends.stop().finally(() => process.exit(130)))
   }
   try {
     print(`  caches     ${backends.reachable.map(({ name }) => name).join(', ')}`)
+    print(dim(`             from cache.config.${backends.reachable.map(({ file }) => file).join(', .')}`))
     for (const line of backends.missing) print(dim(`             ${line}`))
     const database = await openCities()
     try {
@@ -78,38 +79,47 @@ async function twoProcesses(
   database: Database,
   backends: readonly Backend[],
 ): Promise<Coherence | undefined> {
-  const redis = backends.find(({ name }) => name === 'Redis')
-  if (redis === undefined) return undefined
+  const tiered = backends.find(({ name }) => name === 'tiered')
+  if (tiered === undefined) return undefined
   const running = status('running two processes of the service')
-  const seen = await coherence(database, redis, `${PREFIX}-process`)
+  const seen = await coherence(database, tiered, `${PREFIX}-process`)
   running.done()
   return seen
 }
 
 async function visit(database: Database, backend: Backend): Promise<Visit> {
   // Patient with the store: on a busy machine a slow hit would count as a miss, and the checks count those.
-  const cache = await fromUrl(backend.url, { prefix: PREFIX, ttl: '5m', storeTimeout: '2s' })
+  const cache = await openBackend(
+    backend,
+    { storeTimeout: '2s' },
+    { CACHE_PREFIX: `${PREFIX}-${backend.name}` },
+  )
   try {
     await cache.ready()
     const service = await serve(database, cache)
-    const plain = await plainClient(backend)
     try {
       const timings: Timing[] = []
-      for (const question of QUESTIONS) timings.push(await timed(service.url, question))
-      const write = await writeAndRead(service.url, 10_000)
-
-      const queries = cityQueries(database)
-      const races = [
-        await race(lookasideContender(cache, `race:${CITY.country}`), queries, CITY),
-        await race(plainContender(plain, `${PREFIX}-plain-race`), queries, CITY),
-      ]
-      return { backend, timings, write, races }
+      for (const question of QUESTIONS) timings.push(await timed(service.url, question, backend))
+      const write = await writeAndRead(service.url, 10_000, backend)
+      return { backend, timings, write, races: await races(database, backend, cache) }
     } finally {
-      await plain.close()
       await service.close()
     }
   } finally {
     await cache.close()
+  }
+}
+
+/** Lookaside and a plain client, where there is one. */
+async function races(database: Database, backend: Backend, cache: Cache): Promise<RaceResult[]> {
+  const queries = cityQueries(database)
+  const ours = await race(lookasideContender(cache, `race:${CITY.country}`), queries, CITY)
+  const plain = await plainClient(backend)
+  if (plain === undefined) return [ours]
+  try {
+    return [ours, await race(plainContender(plain, `${PREFIX}-plain-race-${backend.name}`), queries, CITY)]
+  } finally {
+    await plain.close()
   }
 }
 

@@ -1,4 +1,5 @@
-import { MOMENTS, type Moment, PROTECTIONS, paceOf, UNGUARDED } from './herd.js'
+import type { Backend } from './backends.js'
+import { MOMENTS, type Moment, PROTECTIONS, type Protection, paceOf, UNGUARDED } from './herd.js'
 import type { Herds } from './herds.js'
 import { bold, count, dim, duration, green, heading, red, table } from './screen.js'
 import { CITY } from './tour.js'
@@ -9,13 +10,11 @@ const LONGEST_BAR = 24
 /** One backend in full: the crowd's three visits, each without the guard and with it. */
 export function showHerds({ backend, caches, queryTime, herds }: Herds): void {
   const { ttl, every } = paceOf(queryTime)
+  const shared = backend.server === 'memcached' ? 'memcached' : 'Redis'
   const [where, whom] =
     caches === 1
       ? ['in memory', 'for them.']
-      : [
-          `in ${backend.name}`,
-          `one of ${caches} caches, which share nothing but ${backend.name}, as processes do.`,
-        ]
+      : [`in ${shared}`, `one of ${caches} caches, which share nothing but ${shared}, as processes do.`]
   heading(
     '4  The herd',
     `The totals of ${CITY.countryName} take the database ${duration(queryTime)} and stay in the cache, ${where}, for ${duration(ttl)}.`,
@@ -45,18 +44,36 @@ export function showHerds({ backend, caches, queryTime, herds }: Herds): void {
   ])
 }
 
-/** A row for each protection, three cells for each backend: queries, the longest wait at an expiry, nothing. */
+/** Rows with a cell for each backend: the queries under each protection, then the longest wait at an expiry. */
 export function herdRows(backends: readonly Herds[]): string[][] {
-  return PROTECTIONS.map((protection, index) => [
-    `herd, ${protection.name}`,
-    ...backends.flatMap(({ herds }) => {
-      const moments = herds[index]?.moments ?? []
-      const queries = moments.reduce((total, moment) => total + moment.queries, 0)
-      const longest = Math.max(...moments.slice(1).map(moment => moment.longest))
-      const colour = protection === UNGUARDED ? red : green
-      return [colour(count(queries)), duration(longest), '']
-    }),
-  ])
+  const rows = (
+    what: string,
+    cell: (moments: readonly Moment[]) => string,
+    colourOf: (protection: Protection, backend: Backend) => (text: string) => string,
+  ) =>
+    PROTECTIONS.map((protection, index) => [
+      `${what}, ${protection.name}`,
+      ...backends.map(({ backend, herds }) =>
+        colourOf(protection, backend)(cell(herds[index]?.moments ?? [])),
+      ),
+    ])
+  return [
+    ...rows(
+      'herd',
+      moments => count(moments.reduce((total, { queries }) => total + queries, 0)),
+      (protection, { keeps }) => (protection === UNGUARDED || !keeps ? red : green),
+    ),
+    ...rows(
+      'wait',
+      moments => duration(Math.max(...atExpiry(moments).map(({ longest }) => longest))),
+      () => text => text,
+    ),
+  ]
+}
+
+/** Without the first, cold one; where nothing is kept there is no other. */
+function atExpiry(moments: readonly Moment[]): readonly Moment[] {
+  return moments.length > 1 ? moments.slice(1) : moments
 }
 
 function bar({ queries, stored }: Moment): string {

@@ -8,6 +8,7 @@ import {
   herd,
   isOnePerValue,
   isOneStored,
+  PROTECTIONS,
   type Protection,
   UNGUARDED,
 } from './herd.js'
@@ -28,6 +29,8 @@ export interface Herds {
 const PROCESSES = 4
 
 const ATTEMPTS = 3
+
+const BEHIND_GUARD = [GUARDED, GRACEFUL]
 
 /** A guard takes hold of a value that it refreshes so many milliseconds before the value's end. */
 const LONGEST_STALL = 10
@@ -50,39 +53,45 @@ export async function herdsOn(
   async function run(backend: Backend, protection: Protection, attempt = 1): Promise<Herd> {
     const { country } = CITY
     const caches = cachesOn(backend)
-    const own = { url: backend.url, prefix: `${prefix}-${runs++}`, caches, protection }
+    const own = { backend, prefix: `${prefix}-${runs++}`, caches, protection }
     const result = await herd({ ...own, database, country, queryTime })
-    return attempt < ATTEMPTS && isSpoilt(result) ? run(backend, protection, attempt + 1) : result
+    return attempt < ATTEMPTS && isSpoilt(backend, result) ? run(backend, protection, attempt + 1) : result
   }
 
   // Behind a guard they hardly touch the database, so they run side by side, only not in the same moment.
   let starts = 0
-  const guarded = backends.map(backend =>
-    Promise.all(
-      [GUARDED, GRACEFUL].map(async protection => {
+  async function guarded(backend: Backend): Promise<Herd[]> {
+    return Promise.all(
+      BEHIND_GUARD.map(async protection => {
         await sleep(STAGGER * queryTime * starts++)
         return run(backend, protection)
       }),
-    ),
+    )
+  }
+  const sideBySide = new Map<Backend, Herd[]>()
+  await Promise.all(
+    backends.filter(({ keeps }) => keeps).map(async each => sideBySide.set(each, await guarded(each))),
   )
-  await Promise.all(guarded)
-  // Without one they would stand in each other's way.
+
+  // Without one, or where nothing is kept, they would stand in each other's way.
   const results: Herds[] = []
-  for (const [index, backend] of backends.entries()) {
-    const herds = [await run(backend, UNGUARDED), ...((await guarded[index]) ?? [])]
+  for (const backend of backends) {
+    const herds = [await run(backend, UNGUARDED), ...(sideBySide.get(backend) ?? [])]
+    for (const protection of PROTECTIONS.slice(herds.length)) herds.push(await run(backend, protection))
     results.push({ backend, caches: cachesOn(backend), queryTime, herds })
   }
   return results
 }
 
 /** Whether the count is off, and the machine was too busy for it to be right. */
-function isSpoilt({ protection, moments, storeErrors, longestStall }: Herd): boolean {
+function isSpoilt({ keeps }: Backend, { protection, moments, storeErrors, longestStall }: Herd): boolean {
+  if (!keeps) return false
   const isRight = protection === UNGUARDED ? isOneStored : isOnePerValue
   return !moments.every(isRight) && (storeErrors > 0 || longestStall > LONGEST_STALL)
 }
 
-function cachesOn({ name }: Backend): number {
-  return name === 'memory' ? 1 : PROCESSES
+function cachesOn({ server }: Backend): number {
+  return server === undefined ? 1 : PROCESSES
 }
 
 /** The shortest of a few, in milliseconds: what it takes by itself, whatever else the machine does. */

@@ -1,5 +1,5 @@
+import { fromEnv } from '@lookaside/config'
 import { cacheReport } from './cache-report.js'
-import { openCache } from './open-cache.js'
 import { openCities } from './open-cities.js'
 import { portFrom } from './port.js'
 import { bold, print } from './screen.js'
@@ -13,14 +13,11 @@ try {
 }
 
 async function start(): Promise<void> {
-  const { CACHE_URL, PORT } = process.env
-  const port = portFrom(PORT)
-  // Within grace nobody waits for a slow query, and a database that is down leaves old answers. Writes invalidate, so
-  // grace never shows a population that this service has changed.
-  const cache = await openCache({ prefix: 'cities', ttl: '5m', grace: '1h' })
-  const [which, warning] = await cacheReport(cache, CACHE_URL?.trim() ?? 'memory:')
-  print(`  cache      ${which}`)
-  if (warning !== undefined) print(bold(`             ${warning}`))
+  const port = portFrom(process.env['PORT'])
+  const cache = await fromEnv({ prefix: 'cities' })
+  const [source, ...warnings] = await cacheReport(cache, process.env)
+  print(`  cache      ${source}`)
+  for (const warning of warnings) print(bold(`             ${warning}`))
   const database = await openCities()
   const service = await serve(database, cache, port).catch(error => {
     throw new Error(`cannot listen on PORT ${port}: ${error.message}`, { cause: error })

@@ -9,11 +9,20 @@ export interface PlainClient {
   close(): Promise<void>
 }
 
-/** The plain client of a backend: a Map, ioredis or memjs. */
-export function plainClient({ name, url }: Backend): Promise<PlainClient> {
-  if (name === 'Redis') return plainRedis(url)
-  if (name === 'memcached') return plainMemcached(url)
-  return Promise.resolve(plainMap())
+/** The plain client of a backend: a Map, ioredis, memjs or a Map before ioredis; none where nothing is kept. */
+export async function plainClient({ name, url = '' }: Backend): Promise<PlainClient | undefined> {
+  switch (name) {
+    case 'memory':
+      return plainMap()
+    case 'Redis':
+      return plainRedis(url)
+    case 'memcached':
+      return plainMemcached(url)
+    case 'tiered':
+      return plainTiers(url)
+    case 'off':
+      return undefined
+  }
 }
 
 function plainMap(): PlainClient {
@@ -27,7 +36,7 @@ function plainMap(): PlainClient {
   }
 }
 
-async function plainRedis(url: string): Promise<PlainClient> {
+export async function plainRedis(url: string): Promise<PlainClient> {
   const { Redis } = await import('ioredis')
   const redis = new Redis(url)
   return {
@@ -48,5 +57,23 @@ async function plainMemcached(url: string): Promise<PlainClient> {
     set: (key, value, seconds) => memcached.set(key, value, { expires: seconds }),
     delete: key => memcached.delete(key),
     close: async () => memcached.close(),
+  }
+}
+
+async function plainTiers(url: string): Promise<PlainClient> {
+  const [map, redis] = [plainMap(), await plainRedis(url)]
+  const both = (call: (client: PlainClient) => Promise<unknown>) => Promise.all([map, redis].map(call))
+  return {
+    name: 'a Map before ioredis',
+    async get(key) {
+      const near = await map.get(key)
+      if (near !== undefined) return near
+      const far = await redis.get(key)
+      if (far !== undefined) await map.set(key, far, 300)
+      return far
+    },
+    set: (key, value, seconds) => both(client => client.set(key, value, seconds)),
+    delete: key => both(client => client.delete(key)),
+    close: async () => void (await both(client => client.close())),
   }
 }

@@ -12,6 +12,7 @@ export interface Visit {
   readonly backend: Backend
   readonly timings: readonly Timing[]
   readonly write: Write
+  /** Of lookaside, then of a plain client; there is none where nothing is kept. */
   readonly races: readonly RaceResult[]
 }
 
@@ -34,11 +35,11 @@ export function showTimings({ backend, timings }: Visit): void {
   ])
 }
 
-export function showWrite({ write: { seen, others } }: Visit): void {
+export function showWrite({ write: { seen, others, cached } }: Visit): void {
   const growth = seen[0] === undefined ? 0 : seen[0].expected - seen[0].before
   heading(
     '2  A write, by tag',
-    `PUT /cities/${CITY.id}: ${CITY.name} grows by ${count(growth)}. All ${seen.length + others.length} answers of this tour were cached.`,
+    `PUT /cities/${CITY.id}: ${CITY.name} grows by ${count(growth)}. Of the ${seen.length + others.length} answers of this tour ${cached} were cached.`,
     `The write deletes a key, that of the row, and a tag, that of all answers with ${CITY.countryName} in them.`,
   )
   table('lrrll', [
@@ -86,40 +87,44 @@ export function showRaces(visits: readonly Visit[]): void {
 }
 
 export function showSideBySide(visits: readonly Visit[], herds: readonly Herds[]): void {
+  const row = (what: string, cell: (visit: Visit) => string) => [what, ...visits.map(cell)]
   heading(
-    '6  The same service, another CACHE_URL',
-    'Cold and warm median of each question, and how many times faster. Of a herd its queries, and',
-    'the longest that a caller has waited at an expiry.',
+    '6  The same service, another CACHE_CONFIG',
+    'Warm median of each question, and how many times faster than cold. Of a herd its queries, and the',
+    'longest that a caller has waited at an expiry; with the cache off it comes once, and all ask.',
   )
-  table(`l${'rrr'.repeat(visits.length)}`, [
-    ['', ...middle(visits, ({ backend }) => bold(backend.name))],
-    ...QUESTIONS.map(({ route }, index) => [
-      route,
-      ...visits.flatMap(({ timings }) => {
-        const timing = timings[index]
-        if (timing === undefined) return ['', '', '']
-        return [duration(timing.cold), green(duration(timing.warm)), bold(times(timing.cold / timing.warm))]
-      }),
+  table(`l${'r'.repeat(visits.length)}`, [
+    row('', ({ backend }) => bold(backend.name)),
+    ...QUESTIONS.flatMap(({ route }, index) => [
+      row(route, ({ backend, timings }) =>
+        (backend.keeps ? green : red)(duration(timings[index]?.warm ?? Number.NaN)),
+      ),
+      row(dim('  times faster'), ({ backend, timings }) =>
+        backend.keeps ? bold(faster(timings[index])) : NONE,
+      ),
     ]),
-    [
-      'queries, warm',
-      ...middle(visits, ({ timings }) => `${sum(timings.map(({ warmQueries }) => warmQueries))}`),
-    ],
-    [
-      'write is seen in',
-      ...middle(visits, ({ write: { seen } }) => `${seen.filter(isNew).length} of ${seen.length}`),
-    ],
-    ['gone with one tag', ...middle(visits, ({ write }) => `${write.seen.filter(isTaken).length}`)],
-    ['others, still cached', ...middle(visits, ({ write }) => keptOf(write.others))],
-    ['race, lookaside', ...middle(visits, ({ races }) => outcome(races[0]))],
-    ['race, plain client', ...middle(visits, ({ races }) => outcome(races[1]))],
+    row('queries, warm', ({ timings }) => shareOf(timings, ({ warmQueries }) => warmQueries)),
+    row('answers from memory', ({ timings }) => shareOf(timings, ({ warmLocal }) => warmLocal)),
+    row('write is seen in', ({ write: { seen } }) => `${seen.filter(isNew).length} of ${seen.length}`),
+    row('gone with one tag', ({ backend, write: { seen } }) =>
+      backend.keeps ? `${seen.filter(isTaken).length}` : NONE,
+    ),
+    row('others, still cached', ({ backend, write }) => (backend.keeps ? keptOf(write.others) : NONE)),
+    row('race, lookaside', ({ races }) => outcome(races[0])),
+    row('race, plain client', ({ races }) => outcome(races[1])),
     ...herdRows(herds),
   ])
 }
 
-/** One cell per visit, in the middle of its three columns. */
-function middle(visits: readonly Visit[], cell: (visit: Visit) => string): string[] {
-  return visits.flatMap(visit => ['', cell(visit), ''])
+/** There is nothing of that kind. */
+const NONE = '–'
+
+function faster(timing: Timing | undefined): string {
+  return timing === undefined ? NONE : times(timing.cold / timing.warm)
+}
+
+function shareOf(timings: readonly Timing[], what: (timing: Timing) => number): string {
+  return `${Math.round((100 * sum(timings.map(what))) / sum(timings.map(each => each.warmRequests)))} %`
 }
 
 function isNew({ after, expected }: Seen): boolean {
@@ -135,7 +140,8 @@ function keptOf(others: readonly Other[]): string {
 }
 
 function outcome(result: RaceResult | undefined): string {
-  return result?.fresh ? green('fresh') : red('stale')
+  if (result === undefined) return NONE
+  return result.fresh ? green('fresh') : red('stale')
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,10 +1,10 @@
+import { fromEnv } from '@lookaside/config'
 import { parentDatabase } from './parent-database.js'
 import { serve } from './serve.js'
-import { BUS_MODES, type Greeting, type ProcessOptions } from './start-process.js'
-import { tieredCache } from './tiered-cache.js'
+import { BUS_MODES, environmentIn, type Greeting } from './start-process.js'
 
 /** Runs the service once for each mode of the bus, for the process that has started this one, until that stops it. */
-export async function serveParent({ redis, prefixes }: ProcessOptions): Promise<void> {
+export async function serveParent(): Promise<void> {
   // The terminal interrupts all of them; without its parent this one has no database, and nobody who asks.
   process.on('SIGINT', () => {})
   process.once('disconnect', () => process.exit())
@@ -12,7 +12,8 @@ export async function serveParent({ redis, prefixes }: ProcessOptions): Promise<
     const database = parentDatabase()
     const services = await Promise.all(
       BUS_MODES.map(async mode => {
-        const cache = tieredCache(redis, mode, { prefix: prefixes[mode], ttl: '5m', storeTimeout: '2s' })
+        const own = environmentIn(mode, process.env['CACHE_PREFIX'])
+        const cache = await fromEnv({ storeTimeout: '2s' }, { ...process.env, ...own })
         const { url, close } = await serve(database, cache)
         return { url, close: () => close().then(() => cache.close()) }
       }),

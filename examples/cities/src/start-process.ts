@@ -2,12 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { RedisBusMode } from '@lookaside/redis'
+import type { BusMode, Environment } from '@lookaside/config'
+import type { Backend } from './backends.js'
 import type { Database } from './database.js'
 import type { Question } from './query-channel.js'
 
 /** The ways in which processes hear of each other; the service runs once for each. */
-export const BUS_MODES = ['pubsub', 'tracking'] as const satisfies readonly RedisBusMode[]
+export const BUS_MODES = ['pubsub', 'tracking'] as const satisfies readonly BusMode[]
 
 /** The service in a process of its own. */
 export interface ServiceProcess {
@@ -17,17 +18,10 @@ export interface ServiceProcess {
   stop(): Promise<void>
 }
 
-/** Where its values are. */
-export interface ProcessOptions {
-  readonly redis: string
-  readonly prefixes: Readonly<Record<RedisBusMode, string>>
-}
-
 /** What it tells first. */
 export type Greeting = { readonly urls: readonly string[] } | { readonly failed: string }
 
 const FLAG = '--process'
-const VARIABLE = 'CITIES_PROCESS'
 
 /** This program, built: from beside src/ and from within dist/ alike. */
 const PROGRAM = fileURLToPath(new URL('../dist/demo.js', import.meta.url))
@@ -35,14 +29,14 @@ const PROGRAM = fileURLToPath(new URL('../dist/demo.js', import.meta.url))
 /** By then it has closed what it has open. */
 const LONGEST_END = 5_000
 
-/** Starts this program once more, as a service over `database`; whoever starts it stops it. */
+/** Starts this program once more, as a service over `database`; whoever starts it stops it. Its keys begin with `prefix`. */
 export async function startProcess(
   database: Pick<Database, 'query'>,
-  options: ProcessOptions,
+  { config, url }: Backend,
+  prefix: string,
 ): Promise<ServiceProcess> {
   if (!existsSync(PROGRAM)) throw new Error(`another process needs ${PROGRAM}: run npm run build first`)
-  // Among the arguments everybody on the machine could read a password.
-  const env = { ...process.env, [VARIABLE]: JSON.stringify(options) }
+  const env = { ...process.env, CACHE_CONFIG: config, CACHE_URL: url, CACHE_PREFIX: prefix }
   const child = fork(PROGRAM, [FLAG], { env, execArgv: [] })
   try {
     const urls = await greeted(child)
@@ -59,9 +53,9 @@ export function isStartedProcess(args: readonly string[]): boolean {
   return process.send !== undefined && args[0] === FLAG
 }
 
-/** What the one that has started this process wants of it. */
-export function startedWith(): ProcessOptions {
-  return JSON.parse(process.env[VARIABLE] ?? '{}')
+/** What a mode of the bus adds to the environment of such a process. */
+export function environmentIn(mode: BusMode, prefix = ''): Environment {
+  return { BUS_MODE: mode, CACHE_PREFIX: `${prefix}-${mode}` }
 }
 
 async function greeted(child: ChildProcess): Promise<readonly string[]> {

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Counted, counted, get, put } from './ask.js'
+import type { Backend } from './backends.js'
 import type { City, Country } from './queries.js'
 import { countryTag, tagsOf } from './service.js'
 import { CITY, QUESTIONS } from './tour.js'
 
-/** An answer that shows the tour's city or the totals of its country, cached before a write. */
+/** An answer that shows the tour's city or the totals of its country, before a write and after it. */
 export interface Seen {
   readonly path: string
   /** None for the row itself, which has a key. */
@@ -16,7 +17,7 @@ export interface Seen {
   readonly gone: boolean
 }
 
-/** An answer that shows nothing of that country, cached before the write as well. */
+/** An answer that shows nothing of that country. */
 export interface Other {
   readonly path: string
   /** Whether it was the same after the write, and the database not asked. */
@@ -26,9 +27,10 @@ export interface Other {
 /** A write, and what it did to the answers that were cached. */
 export interface Write {
   readonly seen: readonly Seen[]
+  /** None where nothing is kept. */
   readonly others: readonly Other[]
-  /** Whether all answers came from the cache before. */
-  readonly cached: boolean
+  /** How many of all these answers came from the cache before. */
+  readonly cached: number
 }
 
 const ROW = `/cities/${CITY.id}`
@@ -50,22 +52,28 @@ export const TAG = countryTag(CITY.country)
 const ATTEMPTS = 3
 
 /** Writes a population and reads every answer before and after; then writes the old one back. */
-export async function writeAndRead(service: string, growth: number, attempt = 1): Promise<Write> {
-  await askAll(service)
-  const before = await askAll(service)
+export async function writeAndRead(
+  service: string,
+  growth: number,
+  { keeps }: Pick<Backend, 'keeps'>,
+  attempt = 1,
+): Promise<Write> {
+  const paths = keeps ? PATHS : SHOWING_CITY
+  if (keeps) await askAll(service, paths)
+  const before = await askAll(service, paths)
   const { population } = (await get(service + ROW)) as City
 
   await put(service + ROW, { population: population + growth })
-  const after = await askAll(service)
+  const after = await askAll(service, paths)
   await put(service + ROW, { population })
 
   // Where the cache's server has not answered in time, the database had to: that says nothing of the write.
   const storeErrors = [...before, ...after].reduce((sum, { took }) => sum + took.storeErrors, 0)
-  if (storeErrors > 0 && attempt < ATTEMPTS) return writeAndRead(service, growth, attempt + 1)
+  if (storeErrors > 0 && attempt < ATTEMPTS) return writeAndRead(service, growth, { keeps }, attempt + 1)
 
   const seen: Seen[] = []
   const others: Other[] = []
-  for (const [index, path] of PATHS.entries()) {
+  for (const [index, path] of paths.entries()) {
     const [old, now] = [before[index], after[index]]
     if (old === undefined || now === undefined) continue
     const gone = now.took.queries > 0
@@ -77,12 +85,12 @@ export async function writeAndRead(service: string, growth: number, attempt = 1)
       others.push({ path, kept: !gone && isDeepStrictEqual(old.result, now.result) })
     }
   }
-  return { seen, others, cached: before.every(({ took }) => took.queries === 0) }
+  return { seen, others, cached: before.filter(({ took }) => took.queries === 0).length }
 }
 
-async function askAll(service: string): Promise<Counted<unknown>[]> {
+async function askAll(service: string, paths: readonly string[]): Promise<Counted<unknown>[]> {
   const answers: Counted<unknown>[] = []
-  for (const path of PATHS) answers.push(await counted(service, () => get(service + path)))
+  for (const path of paths) answers.push(await counted(service, () => get(service + path)))
   return answers
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import type { Agreement } from '../src/agreement.js'
+import { backend } from '../src/backends.js'
 import { coherenceChecks } from '../src/checks.js'
 import { type Coherence, coherence, type InMode } from '../src/coherence.js'
 import { showCoherence } from '../src/coherence-report.js'
@@ -17,8 +18,7 @@ let seen: Coherence
 beforeAll(async () => {
   database = await openDatabase()
   await loadCities(database, { countries: ['IS'] })
-  const redis = { name: 'Redis', url: inject('redisUrl') } as const
-  seen = await coherence(database, redis, `coherence-${randomUUID()}`)
+  seen = await coherence(database, backend('tiered', inject('redisUrl')), `coherence-${randomUUID()}`)
 }, 60_000)
 afterAll(() => database.close())
 
@@ -99,9 +99,10 @@ test('what was measured is shown, each mode in its column', () => {
   expect(lines).toEqual([
     '',
     '5 Two processes, one Redis',
-    ` Processes ${seen.pids.join(' and ')}, A and B, are this service with store: [lruStore(…), redisStore(url)]`,
-    ' and bus: redisBus(url, { mode }). B answers from its memory without I/O, until the bus tells it of',
-    ' a write by A. Times are medians, from the end of a write to when B, asked over HTTP, knows better.',
+    ` Processes ${seen.pids.join(' and ')}, A and B, are this service with cache.config.tiered.mjs, once with`,
+    ' BUS_MODE=pubsub and once with BUS_MODE=tracking. B answers from its memory without I/O, until the',
+    ' bus tells it of a write by A. Times are medians, from the end of a write to when B, asked over',
+    ' HTTP, knows better.',
     '',
     ' pubsub tracking',
     ' B asked again, answers from memory 150 of 150 150 of 150',
@@ -131,8 +132,7 @@ test('without a Redis the scene says so, and has nothing to check', () => {
 })
 
 test('a process that cannot start says why', async () => {
-  const prefixes = { pubsub: 'a', tracking: 'b' }
-  await expect(startProcess(database, { redis: 'redis://nowhere:port', prefixes })).rejects.toThrow(
-    /^another process of the service did not start: .*nowhere/,
+  await expect(startProcess(database, backend('tiered', 'memory:'), 'a')).rejects.toThrow(
+    /^another process of the service did not start: .*cache\.config\.tiered\.mjs: remote\.url: expected a URL redis:/,
   )
 })

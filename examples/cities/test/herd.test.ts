@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, inject, test } from 'vitest'
-import type { Backend } from '../src/backends.js'
+import { type Backend, backend } from '../src/backends.js'
 import { herdChecks } from '../src/checks.js'
 import type { Database } from '../src/database.js'
-import { GRACEFUL, GUARDED, type Herd, MOMENTS, type Protection, UNGUARDED } from '../src/herd.js'
+import {
+  GRACEFUL,
+  GUARDED,
+  type Herd,
+  MOMENTS,
+  type Moment,
+  type Protection,
+  UNGUARDED,
+} from '../src/herd.js'
+import { herdRows } from '../src/herd-report.js'
 import { type Herds, herdsOn } from '../src/herds.js'
 
 const ICELAND = { code: 'IS', cities: 33, population: 274_394, largest: [] }
@@ -19,23 +28,27 @@ const database: Database = {
   close: async () => {},
 }
 
-const backends: readonly Backend[] = [
-  { name: 'memory', url: 'memory:' },
-  { name: 'Redis', url: inject('redisUrl') },
-  { name: 'memcached', url: `memcached://${inject('memcachedServers')}` },
+const kept = [
+  backend('memory'),
+  backend('Redis', inject('redisUrl')),
+  backend('memcached', `memcached://${inject('memcachedServers')}`),
+  backend('tiered', inject('redisUrl')),
 ]
+const off = backend('off')
 
 let all: readonly Herds[]
 beforeAll(async () => {
-  all = await herdsOn(database, backends, `herd-${randomUUID()}`)
+  all = await herdsOn(database, [...kept, off], `herd-${randomUUID()}`)
 }, 60_000)
 
-describe.each(backends)('a crowd comes to a key on $name', backend => {
-  function herdsHere(): Herds {
-    const herds = all.find(each => each.backend === backend)
-    if (herds === undefined) throw new Error(`no herds on ${backend.name}`)
-    return herds
-  }
+function herdsOf(wanted: Backend): Herds {
+  const herds = all.find(each => each.backend === wanted)
+  if (herds === undefined) throw new Error(`no herds on ${wanted.name}`)
+  return herds
+}
+
+describe.each(kept)('a crowd comes to a key on $name', here => {
+  const herdsHere = () => herdsOf(here)
 
   function herdUnder(protection: Protection): Herd {
     const found = herdsHere().herds.find(herd => herd.protection === protection)
@@ -54,7 +67,9 @@ describe.each(backends)('a crowd comes to a key on $name', backend => {
   test('without a guard it is a herd: who finds nothing asks the database, and one answer is cached', () => {
     for (const { queries, stored, waited } of herdUnder(UNGUARDED).moments) {
       expect(queries).toBeGreaterThan(1)
-      expect({ stored, waited }).toEqual({ stored: 1, waited: queries })
+      expect(stored).toBe(1)
+      // Who loses the claim looks once more, and may find by then what another one has loaded.
+      expect(waited).toBeGreaterThanOrEqual(queries)
     }
   })
 
@@ -95,4 +110,51 @@ describe.each(backends)('a crowd comes to a key on $name', backend => {
       ),
     ).toHaveLength(2)
   })
+})
+
+describe('a crowd comes to a key with the cache off', () => {
+  test('under each protection once, and everybody asks the database', () => {
+    const { caches, herds } = herdsOf(off)
+    expect(caches).toBe(1)
+    expect(herds.map(({ protection }) => protection)).toEqual([UNGUARDED, GUARDED, GRACEFUL])
+    for (const { moments } of herds) {
+      expect(moments).toEqual([
+        expect.objectContaining({
+          when: 'nothing is cached',
+          callers: 18,
+          right: 18,
+          queries: 18,
+          waited: 18,
+        }),
+      ])
+    }
+  })
+
+  test('every check of the demo holds, and fails where a load is shared', () => {
+    const brokenFor = (change: Partial<Moment>) => {
+      const herds = herdsOf(off).herds.map(each => ({
+        ...each,
+        moments: each.moments.map(moment => ({ ...moment, ...change })),
+      }))
+      return herdChecks({ ...herdsOf(off), herds }).filter(({ holds }) => !holds)
+    }
+    expect(brokenFor({})).toEqual([])
+    expect(brokenFor({ queries: 1 })).toHaveLength(3)
+    expect(brokenFor({ right: 17 })).toHaveLength(3)
+  })
+})
+
+test('side by side each backend has its queries, then its longest waits', () => {
+  const rows = herdRows(all)
+  expect(rows.map(([what]) => what)).toEqual([
+    'herd, guard: false',
+    'herd, stampedeGuard()',
+    'herd, with grace: 1m',
+    'wait, guard: false',
+    'wait, stampedeGuard()',
+    'wait, with grace: 1m',
+  ])
+  expect(rows.map(row => row.length)).toEqual([6, 6, 6, 6, 6, 6])
+  expect(rows.slice(0, 3).map(row => row.at(-1))).toEqual(['18', '18', '18'])
+  for (const row of rows.slice(3)) for (const wait of row.slice(1)) expect(wait).toMatch(/^[\d.]+ m?s$/)
 })

@@ -1,9 +1,9 @@
-import { fromUrl } from '@lookaside/config'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import type { Backend } from '../src/backends.js'
+import { backend } from '../src/backends.js'
 import { type Database, openDatabase } from '../src/database.js'
 import { loadCities } from '../src/load.js'
-import { plainClient } from '../src/plain-clients.js'
+import { openBackend } from '../src/open-backend.js'
+import { type PlainClient, plainClient } from '../src/plain-clients.js'
 import { cityQueries } from '../src/queries.js'
 import { lookasideContender, plainContender, race } from '../src/race.js'
 
@@ -16,15 +16,16 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => database.close())
 
-const backends: readonly Backend[] = [
-  { name: 'memory', url: 'memory:' },
-  { name: 'Redis', url: inject('redisUrl') },
-  { name: 'memcached', url: `memcached://${inject('memcachedServers')}` },
+const kept = [
+  backend('memory'),
+  backend('Redis', inject('redisUrl')),
+  backend('memcached', `memcached://${inject('memcachedServers')}`),
+  backend('tiered', inject('redisUrl')),
 ]
 
-describe.each(backends)('when a write overtakes a read, on $name', backend => {
+describe.each([...kept, backend('off')])('when a write overtakes a read, on $name', here => {
   test('lookaside shows the new value to the next reader', async () => {
-    const cache = await fromUrl(backend.url, { prefix: `race-${process.pid}`, ttl: '5m' })
+    const cache = await openBackend(here, {}, { CACHE_PREFIX: `race-${process.pid}-${here.name}` })
     try {
       const result = await race(lookasideContender(cache, 'IS'), cityQueries(database), REYKJAVIK)
       expect(result).toEqual({ contender: 'lookaside', database: 284_394, nextRead: 284_394, fresh: true })
@@ -33,11 +34,17 @@ describe.each(backends)('when a write overtakes a read, on $name', backend => {
     }
   })
 
-  test('a plain client shows the old one', async () => {
-    const plain = await plainClient(backend)
+  test('the database is afterwards as it was before', async () => {
+    expect(await cityQueries(database).city(REYKJAVIK.id)).toMatchObject({ population: 118_918 })
+  })
+})
+
+describe.each(kept)('when a write overtakes a read through a plain client, on $name', here => {
+  test('the next reader is shown the old value', async () => {
+    const plain = (await plainClient(here)) as PlainClient
     try {
       const result = await race(
-        plainContender(plain, `race-${process.pid}-plain`),
+        plainContender(plain, `race-${process.pid}-${here.name}-plain`),
         cityQueries(database),
         REYKJAVIK,
       )
@@ -46,8 +53,8 @@ describe.each(backends)('when a write overtakes a read, on $name', backend => {
       await plain.close()
     }
   })
+})
 
-  test('the database is afterwards as it was before', async () => {
-    expect(await cityQueries(database).city(REYKJAVIK.id)).toMatchObject({ population: 118_918 })
-  })
+test('where nothing is kept there is no plain client', async () => {
+  expect(await plainClient(backend('off'))).toBeUndefined()
 })

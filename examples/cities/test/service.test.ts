@@ -1,11 +1,11 @@
-import { fromUrl } from '@lookaside/config'
-import type { Cache } from '@lookaside/core'
+import { type Environment, fromEnv } from '@lookaside/config'
+import type { Cache, CacheStats } from '@lookaside/core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { backend } from '../src/backends.js'
 import { type Database, openDatabase } from '../src/database.js'
 import { loadCities } from '../src/load.js'
 import type { City, Country } from '../src/queries.js'
 import { type RunningService, serve } from '../src/serve.js'
-import { type ServiceCacheOptions, tieredCache } from '../src/tiered-cache.js'
 
 const REYKJAVIK = 3413829
 const NEAREST = '/nearest?lat=64.146&lon=-21.942&n=3'
@@ -18,30 +18,52 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => database.close())
 
-type Open = (options: ServiceCacheOptions) => Cache | Promise<Cache>
-
+const REDIS = inject('redisUrl')
+const MEMCACHED = `memcached://${inject('memcachedServers')}`
 const DOWN = 'redis://127.0.0.1:1'
 
-const backends: Record<string, Open> = {
-  memory: options => fromUrl('memory:', options),
-  Redis: options => fromUrl(inject('redisUrl'), options),
-  memcached: options => fromUrl(`memcached://${inject('memcachedServers')}`, options),
-  'a memory before Redis, with pubsub': options => tieredCache(inject('redisUrl'), 'pubsub', options),
-  'a memory before Redis, with tracking': options => tieredCache(inject('redisUrl'), 'tracking', options),
-  'a Redis that is down': options => fromUrl(DOWN, options),
-  'a memory before a Redis that is down': options => tieredCache(DOWN, 'tracking', options),
+/** Where an answer comes from that has been given before. */
+type From = 'memory' | 'server' | 'database'
+
+/** A config file of this example. */
+function file(name: Parameters<typeof backend>[0], url?: string): Environment {
+  const { config } = backend(name)
+  return { CACHE_CONFIG: config, CACHE_URL: url }
+}
+
+const environments: Record<string, { readonly from: From; readonly env: Environment }> = {
+  'CACHE_CONFIG=cache.config.memory.json': { from: 'memory', env: file('memory') },
+  'CACHE_CONFIG=cache.config.redis.yaml': { from: 'server', env: file('Redis', REDIS) },
+  'CACHE_CONFIG=cache.config.memcached.yaml': { from: 'server', env: file('memcached', MEMCACHED) },
+  'CACHE_CONFIG=cache.config.tiered.mjs': { from: 'memory', env: file('tiered', REDIS) },
+  'CACHE_CONFIG=cache.config.tiered.mjs BUS_MODE=pubsub': {
+    from: 'memory',
+    env: { ...file('tiered', REDIS), BUS_MODE: 'pubsub' },
+  },
+  'CACHE_CONFIG=cache.config.off.json': { from: 'database', env: file('off') },
+  'neither CACHE_CONFIG nor CACHE_URL': { from: 'memory', env: {} },
+  'CACHE_URL=redis://…': { from: 'server', env: { CACHE_URL: REDIS } },
+  'CACHE_URL=memcached://…': { from: 'server', env: { CACHE_URL: MEMCACHED } },
+  'CACHE_URL=none:': { from: 'database', env: { CACHE_URL: 'none:' } },
+  'cache.config.redis.yaml, and a Redis that is down': { from: 'database', env: file('Redis', DOWN) },
+  'cache.config.tiered.mjs, and a Redis that is down': { from: 'database', env: file('tiered', DOWN) },
+}
+
+interface Stats {
+  readonly database: { readonly queries: number }
+  readonly cache: CacheStats
 }
 
 let runs = 0
 
-describe.each(Object.entries(backends))('the service on %s', (name, open) => {
-  const down = name.endsWith('down')
+describe.each(Object.entries(environments))('the service with %s', (_, { from, env }) => {
+  const keeps = from !== 'database'
   let cache: Cache
   let service: RunningService
 
   beforeEach(async () => {
     const prefix = `cities-test-${process.pid}-${runs++}`
-    cache = await open({ prefix, ttl: '5m', storeTimeout: '2s' })
+    cache = await fromEnv({ prefix, storeTimeout: '2s' }, { ...env, CACHE_PREFIX: prefix })
     service = await serve(database, cache)
   })
   afterEach(async () => {
@@ -61,11 +83,16 @@ describe.each(Object.entries(backends))('the service on %s', (name, open) => {
     return response.json()
   }
 
-  async function queriesFor(paths: readonly string[]): Promise<number> {
-    const count = async () => (await get<{ database: { queries: number } }>('/stats')).database.queries
-    const before = await count()
+  const stats = () => get<Stats>('/stats')
+
+  async function queriesFor(ask: () => Promise<unknown>): Promise<number> {
+    const before = await stats()
+    await ask()
+    return (await stats()).database.queries - before.database.queries
+  }
+
+  async function getAll(paths: readonly string[]): Promise<void> {
     for (const path of paths) await get(path)
-    return (await count()) - before
   }
 
   test('answers from the database', async () => {
@@ -79,30 +106,42 @@ describe.each(Object.entries(backends))('the service on %s', (name, open) => {
     expect(await get<City>(`/cities/${REYKJAVIK}`)).toMatchObject({ population: 118_918 })
   })
 
-  if (!down) {
+  test('says in /stats where its answers come from', async () => {
+    await get('/countries/IS')
+    async function source(): Promise<From> {
+      const before = await stats()
+      await get('/countries/IS')
+      const { cache, database } = await stats()
+      if (database.queries > before.database.queries) return 'database'
+      return cache.hits.local > before.cache.hits.local ? 'memory' : 'server'
+    }
+    await expect.poll(source, { timeout: 10_000, interval: 5 }).toBe(from)
+  })
+
+  if (keeps) {
     test('asks the database once for what it is asked again', async () => {
       for (const path of ['/countries/IS', `/cities/${REYKJAVIK}`, '/cities/1']) {
         const status = path === '/cities/1' ? 404 : 200
-        const before = await get<{ database: { queries: number } }>('/stats')
-        for (let time = 0; time < 3; time++) await get(path, status)
-        const after = await get<{ database: { queries: number } }>('/stats')
-        expect({ path, queries: after.database.queries - before.database.queries }).toEqual({
-          path,
-          queries: 1,
+        const queries = await queriesFor(async () => {
+          for (let time = 0; time < 3; time++) await get(path, status)
         })
+        expect({ path, queries }).toEqual({ path, queries: 1 })
       }
-      expect(await queriesFor([NEAREST, SEARCH])).toBeGreaterThan(0)
-      expect(await queriesFor([NEAREST, SEARCH, NEAREST, SEARCH])).toBe(0)
+      expect(await queriesFor(() => getAll([NEAREST, SEARCH]))).toBeGreaterThan(0)
+      expect(await queriesFor(() => getAll([NEAREST, SEARCH, NEAREST, SEARCH]))).toBe(0)
     })
-  }
 
-  if (!down) {
     test('asks the database once for what a crowd asks at the same time', async () => {
-      const before = await get<{ database: { queries: number } }>('/stats')
-      const answers = await Promise.all(Array.from({ length: 50 }, () => get<Country>('/countries/LU')))
-      expect(answers.filter(({ code }) => code === 'LU')).toHaveLength(50)
-      const after = await get<{ database: { queries: number } }>('/stats')
-      expect(after.database.queries - before.database.queries).toBe(1)
+      const queries = await queriesFor(async () => {
+        const answers = await Promise.all(Array.from({ length: 50 }, () => get<Country>('/countries/LU')))
+        expect(answers.filter(({ code }) => code === 'LU')).toHaveLength(50)
+      })
+      expect(queries).toBe(1)
+    })
+  } else {
+    test('asks the database each time', async () => {
+      const paths = ['/countries/IS', `/cities/${REYKJAVIK}`]
+      expect(await queriesFor(() => getAll([...paths, ...paths, ...paths]))).toBe(6)
     })
   }
 
@@ -127,15 +166,16 @@ describe.each(Object.entries(backends))('the service on %s', (name, open) => {
     expect(await get<Country>('/countries/IS')).toMatchObject({ population: 274_394 })
   })
 
-  if (!down) {
+  if (keeps) {
     test('keeps after a write what shows no city of that country', async () => {
       const others = ['/countries/LU', '/search?q=lux', '/nearest?lat=42.5&lon=1.5&n=3']
       const ours = ['/countries/IS', NEAREST, SEARCH, `/cities/${REYKJAVIK}`]
-      for (const path of [...others, ...ours]) await get(path)
+      await getAll([...others, ...ours])
       await put(`/cities/${REYKJAVIK}`, { population: 118_918 })
-      expect(await queriesFor(others)).toBe(0)
-      for (const path of ours)
-        expect({ path, queries: await queriesFor([path]) }).toEqual({ path, queries: 1 })
+      expect(await queriesFor(() => getAll(others))).toBe(0)
+      for (const path of ours) {
+        expect({ path, queries: await queriesFor(() => get(path)) }).toEqual({ path, queries: 1 })
+      }
     })
   }
 
