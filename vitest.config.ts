@@ -10,12 +10,12 @@ const alias = Object.fromEntries(
   packages.map(name => [`@lookaside/${name}`, at(`packages/${name}/src/index.ts`)]),
 )
 
-function project(name: string, directory: string, isolate = true) {
+function project(name: string, directory: string, how: { isolate?: false; maxConcurrency?: number } = {}) {
   return {
     extends: true as const,
     test: {
       name,
-      isolate,
+      ...how,
       include: [`${directory}/**/*.test.ts`],
       typecheck: { enabled: false },
     },
@@ -33,9 +33,11 @@ export default defineConfig({
     allowOnly: false,
     coverage: { include: ['packages/*/src/**'] },
     projects: [
-      // They leave nothing behind that others would notice, and need not import everything anew.
-      ...packages.map(name => project(name, `packages/${name}/test`, false)),
-      project('behaviour', 'tests'),
+      // These leave nothing behind that others would notice, and need not import everything anew. What runs side by side
+      // in the packages is the rules of stores, which wait for values to expire.
+      ...packages.map(name => project(name, `packages/${name}/test`, { isolate: false, maxConcurrency: 12 })),
+      project('behaviour', 'tests', { isolate: false }),
+      // They change the environment that the examples are run in, and import little.
       project('examples', 'examples/*/test'),
     ],
   },

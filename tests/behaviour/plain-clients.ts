@@ -16,6 +16,9 @@ export interface PlainClient {
   delete(key: string): Promise<void>
 }
 
+/** The machine that runs the tests may be slow; what the tests are about is not. */
+const PATIENCE = '5s'
+
 /** Plain clients of the servers that all tests share; they are closed after the tests of the file. */
 export function plainClients(): readonly PlainClient[] {
   const url = inject('redisUrl')
@@ -30,14 +33,15 @@ export function plainClients(): readonly PlainClient[] {
   return [
     {
       backend: redis,
-      openStore: () => redisStore(url),
+      openStore: () => redisStore({ url, socketTimeout: PATIENCE, connectTimeout: PATIENCE }),
       read: key => ioredis.getBuffer(key),
       write: async (key, bytes) => void (await ioredis.set(key, bytes, 'EX', 60)),
       delete: async key => void (await ioredis.del(key)),
     },
     {
       backend: memcached,
-      openStore: () => memcachedStore(`memcached://${address}`),
+      openStore: () =>
+        memcachedStore({ url: `memcached://${address}`, timeout: PATIENCE, connectTimeout: PATIENCE }),
       read: async key => (await memjs.get(key)).value,
       write: async (key, bytes) => void (await memjs.set(key, bytes, { expires: 60 })),
       delete: async key => void (await memjs.delete(key)),

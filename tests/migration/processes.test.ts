@@ -1,10 +1,10 @@
 import { migratingStore } from '@lookaside/core'
 import { memcachedStore } from '@lookaside/memcached'
 import { redisStore } from '@lookaside/redis'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { newPrefix } from '../backends.js'
 import { type Server, startMemcached, startRedis } from '../servers/index.js'
-import { openMember } from './member.js'
+import { type Member, type MemberProcess, type Stage, startMember } from './member.js'
 
 const PAIRS = [
   ['memcached', 'redis'],
@@ -29,8 +29,29 @@ afterAll(() => Promise.all([...servers.values()].map(server => server.stop())))
 const urlOf = (name: string, end: 'from' | 'to') => `${name}://${servers.get(`${name} ${end}`)?.address}`
 
 describe.each(PAIRS)('From %s to %s, several processes', (from, to) => {
-  const open = (phase: Parameters<typeof openMember>[0]['phase'], prefix: string) =>
-    openMember({ phase, prefix, from: urlOf(from, 'from'), to: urlOf(to, 'to') })
+  const started: MemberProcess[] = []
+  afterAll(() => Promise.all(started.map(process => process.kill())))
+
+  function start(stage: Stage): MemberProcess {
+    const process = startMember({ stage, from: urlOf(from, 'from'), to: urlOf(to, 'to') })
+    started.push(process)
+    return process
+  }
+
+  /**
+   * Opens caches under a prefix that is new, each in another process.
+   *
+   * Those that were started for an earlier test serve this one too: to start them takes longer than the tests.
+   */
+  function opening(): (stage: Stage) => Promise<Member> {
+    const prefix = newPrefix()
+    const free = [...started]
+    return stage => {
+      const at = free.findIndex(process => process.stage === stage)
+      const process = at < 0 ? start(stage) : (free.splice(at, 1)[0] as MemberProcess)
+      return process.cache(prefix)
+    }
+  }
 
   const mixes = [
     ['prepare', 'move'],
@@ -47,28 +68,25 @@ describe.each(PAIRS)('From %s to %s, several processes', (from, to) => {
   test.each(mixes)(
     "in '%s' and '%s' serve nothing that was deleted, while they read and delete",
     async (one, other) => {
-      const prefix = newPrefix()
-      const filler = await open(one, prefix)
+      const open = opening()
+      const filler = await open(one)
       for (let key = 0; key < 20; key++) await filler.ask('getOrSet', { key: `k${key}`, value: 0 })
-      const members = [
-        filler,
-        ...(await Promise.all([open(one, prefix), open(other, prefix), open(other, prefix)])),
-      ]
+      const members = [filler, ...(await Promise.all([open(one), open(other), open(other)]))]
       const results = await Promise.all(
-        members.map(member => member.ask('mix', { keys: 20, ms: 700, writes: 0.1 })),
+        members.map(member => member.ask('mix', { keys: 20, ms: 700, atLeast: 50, writes: 0.1 })),
       )
       for (const { reads, stale } of results) {
-        expect(reads).toBeGreaterThan(20)
+        expect(reads).toBeGreaterThanOrEqual(50)
         expect(stale).toBe(0)
       }
     },
   )
 
   test('count exactly on from what the old cache had', async () => {
-    const prefix = newPrefix()
-    const before = await open('before', prefix)
+    const open = opening()
+    const before = await open('before')
     for (let key = 0; key < 5; key++) await before.ask('increment', { key: `c${key}`, by: 1_000 })
-    const members = await Promise.all(Array.from({ length: 4 }, () => open('move', prefix)))
+    const members = await Promise.all(Array.from({ length: 4 }, () => open('move')))
     for (let key = 0; key < 5; key++) {
       const counts = await Promise.all(
         members.map(member => member.ask('count', { key: `c${key}`, times: 50 })),
@@ -87,14 +105,20 @@ describe('An old memcached', () => {
   })
   afterAll(() => Promise.all([old.stop(), fresh.stop()]))
 
+  function open(stage: Stage, prefix: string): Promise<Member> {
+    const process = startMember({ stage, ...urls() })
+    onTestFinished(() => process.kill())
+    return process.cache(prefix)
+  }
+
   const urls = () => ({ from: `memcached://${old.address}`, to: `redis://${fresh.address}` })
 
   test('that is frozen, and comes back with its old data, brings nothing back that was deleted', async () => {
     const prefix = newPrefix()
     const [before, one, other] = [
-      await openMember({ phase: 'before', prefix, ...urls() }),
-      await openMember({ phase: 'move', prefix, ...urls() }),
-      await openMember({ phase: 'move', prefix, ...urls() }),
+      await open('before', prefix),
+      await open('move', prefix),
+      await open('move', prefix),
     ]
     await before.ask('set', { key: 'a', value: 'old' })
     await before.ask('set', { key: 'b', value: 'untouched' })
@@ -119,8 +143,8 @@ describe('An old memcached', () => {
 
   test('that is killed is a miss, and counts again when it is back', async () => {
     const prefix = newPrefix()
-    const before = await openMember({ phase: 'before', prefix, ...urls() })
-    const member = await openMember({ phase: 'move', prefix, ...urls() })
+    const before = await open('before', prefix)
+    const member = await open('move', prefix)
     await before.ask('set', { key: 'a', value: 'brought over' })
     await before.ask('set', { key: 'b', value: 'lost' })
     expect(await member.ask('get', { key: 'a' })).toBe('brought over')

@@ -5,7 +5,7 @@ import { redisStore } from '../src/index.js'
 
 describe('a store with a connection of its own', () => {
   remoteStoreSuite({
-    test,
+    test: test.concurrent,
     create: () => redisStore({ url: inject('redisUrl'), socketTimeout: '5s', maxValueBytes: 1_000_000 }),
   })
 })
@@ -13,5 +13,8 @@ describe('a store with a connection of its own', () => {
 describe('a store on a client of the application', () => {
   const client = new Redis(inject('redisUrl'))
   afterAll(() => client.disconnect())
-  remoteStoreSuite({ test, create: () => redisStore({ client, maxValueBytes: 1_000_000 }) })
+  remoteStoreSuite({
+    test: test.concurrent,
+    create: () => redisStore({ client, maxValueBytes: 1_000_000 }),
+  })
 })

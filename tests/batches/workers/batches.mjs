@@ -7,9 +7,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
 import { stampedeGuard } from '@lookaside/stampede-guard'
+import { storesOn } from '../../processes/open-stores.mjs'
 
 const { backend, server, prefix, hanging, options } = JSON.parse(String(process.argv[2]))
 
@@ -17,11 +16,7 @@ const { backend, server, prefix, hanging, options } = JSON.parse(String(process.
 // default, and then loads for itself; or for longer than its claims last. That is as it should be, but not tested here.
 const patience = '30s'
 
-function openStore() {
-  return backend === 'redis'
-    ? redisStore({ url: server, connectTimeout: patience, socketTimeout: patience })
-    : memcachedStore({ url: server, connectTimeout: patience, timeout: patience })
-}
+const openStore = await storesOn(backend, server, patience)
 
 const cache = createCache({
   store: openStore(),

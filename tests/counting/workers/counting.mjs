@@ -5,19 +5,15 @@
  * or `{ id, error }`; each step that the cache has acknowledged is told as `{ acknowledged }` at once.
  */
 import { createCache } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
+import { storesOn } from '../../processes/open-stores.mjs'
 
 /** More at once than one connection sends in a row, so that processes meet in the middle of each other's calls. */
 const AT_ONCE = 8
 
 const { backend, server, name, ...options } = JSON.parse(String(process.argv[2]))
 // The machine that runs the tests may be slow; what the tests are about is not.
-const store =
-  backend === 'redis'
-    ? redisStore({ url: server, connectTimeout: '5s', socketTimeout: '5s' })
-    : memcachedStore({ url: server, connectTimeout: '5s', timeout: '5s' })
-const cache = createCache({ ...options, store })
+const openStore = await storesOn(backend, server, '5s')
+const cache = createCache({ ...options, store: openStore() })
 
 /** @typedef {{ total: number, by: Record<string, number>, names: string[] }} Cart */
 

@@ -5,12 +5,12 @@
  * answered with `{ id, value }`, or `{ id, error }`. A loader tells `{ loading }` and waits for `{ row }`.
  */
 import { createCache } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
+import { storesOn } from '../../processes/open-stores.mjs'
 import { overwritingStore } from './overwriting-store.mjs'
 
 const { backend, server, overwriting, ...options } = JSON.parse(String(process.argv[2]))
-const store = backend === 'redis' ? redisStore(server) : memcachedStore(server)
+const openStore = await storesOn(backend, server)
+const store = openStore()
 const cache = createCache({ ...options, store: overwriting ? overwritingStore(store) : store })
 /** @type {string[]} */
 const told = []

@@ -8,20 +8,16 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { createCache } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
 import { stampedeGuard } from '@lookaside/stampede-guard'
+import { storesOn } from '../../processes/open-stores.mjs'
 
 const { backend, server, guarded, ...options } = JSON.parse(String(process.argv[2]))
-const store =
-  backend === 'redis'
-    ? redisStore({ url: server, socketTimeout: '5s', connectTimeout: '5s' })
-    : memcachedStore({ url: server, timeout: '5s', connectTimeout: '5s' })
+const openStore = await storesOn(backend, server, '5s')
 const cache = createCache({
   ...options,
   storeTimeout: '5s',
   guard: guarded ? stampedeGuard() : undefined,
-  store,
+  store: openStore(),
 })
 
 /** @type {Map<string, (row: string) => void>} */

@@ -7,9 +7,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
 import { stampedeGuard } from '@lookaside/stampede-guard'
+import { storesOn } from '../../processes/open-stores.mjs'
 
 const { backend, server, prefix, guarded, loadTime, hanging, options } = JSON.parse(String(process.argv[2]))
 
@@ -18,11 +17,7 @@ const { backend, server, prefix, guarded, loadTime, hanging, options } = JSON.pa
 // and then another loads. That is as it should be, but not what is tested here.
 const patience = '30s'
 
-function openStore() {
-  return backend === 'redis'
-    ? redisStore({ url: server, connectTimeout: patience, socketTimeout: patience })
-    : memcachedStore({ url: server, connectTimeout: patience, timeout: patience })
-}
+const openStore = await storesOn(backend, server, patience)
 
 const cache = createCache({
   store: openStore(),

@@ -7,9 +7,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, warm } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
 import { stampedeGuard } from '@lookaside/stampede-guard'
+import { storesOn } from '../../processes/open-stores.mjs'
 
 const { backend, server, prefix, size, loadTime, concurrency, held, limitLoads, claimTtl } = JSON.parse(
   String(process.argv[2]),
@@ -19,11 +18,7 @@ const { backend, server, prefix, size, loadTime, concurrency, held, limitLoads, 
 // default, and then loads for itself: as it should be, but not what is tested here.
 const patience = '30s'
 
-function openStore() {
-  return backend === 'redis'
-    ? redisStore({ url: server, connectTimeout: patience, socketTimeout: patience })
-    : memcachedStore({ url: server, connectTimeout: patience, timeout: patience })
-}
+const openStore = await storesOn(backend, server, patience)
 
 const cache = createCache({
   store: openStore(),

@@ -8,8 +8,7 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCache, writeBehind, writeThrough } from '@lookaside/core'
-import { memcachedStore } from '@lookaside/memcached'
-import { redisStore } from '@lookaside/redis'
+import { storesOn } from '../../processes/open-stores.mjs'
 
 const {
   backend,
@@ -22,11 +21,8 @@ const {
 } = JSON.parse(String(process.argv[2]))
 
 const patience = '30s'
-const store =
-  backend === 'redis'
-    ? redisStore({ url: server, connectTimeout: patience, socketTimeout: patience })
-    : memcachedStore({ url: server, connectTimeout: patience, timeout: patience })
-const cache = createCache({ store, storeTimeout: patience, ttl: '1h', ...options })
+const openStore = await storesOn(backend, server, patience)
+const cache = createCache({ store: openStore(), storeTimeout: patience, ttl: '1h', ...options })
 
 const rows = () => readFileSync(file, 'utf8').split('\n').slice(0, -1)
 const KEY = 'row'
