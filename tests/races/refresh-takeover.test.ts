@@ -84,9 +84,13 @@ describe.each(remoteBackends)('a refresh that outlives its value on $name', back
     const forced = heldLoad<string>()
     const forcing = there.cache.getOrSet('row', forced.load, { refresh: true })
     await forced.begun
-    // Both want to put their markers over the same value; the older refresh does.
+    // Both want to put their markers over the same value; the older refresh does, since the other's takes 5 ms to arrive.
+    there.store.delay(5, { op: 'replace' })
     await takeOver(world, here)
+    await vi.waitFor(async () => expect(await here.cache.lookup('row')).toMatchObject({ state: 'miss' }))
+    await world.clock.advance(5)
     await vi.waitFor(() => expect(asked(there, world).at(-1)).toBe('replace'))
+    there.store.heal()
     forced.finish('newer')
     expect(await forcing).toBe('newer')
     held.finish('older')

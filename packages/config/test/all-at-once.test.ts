@@ -75,7 +75,7 @@ bus: tracking
 caches:
   a: { prefix: twin, guard: { backOff: { initial: 5s, max: 1s } } }
   b: { prefix: twin, maxLocalStaleness: 5s }
-  c: { type: lru }
+  c: { type: lru, bus: pubsub }
 `,
   )
   const { problems } = await refusal(cachesFromFile(path, ['a', 'b', 'c']))
@@ -83,7 +83,7 @@ caches:
     '4:60 caches.a.guard.backOff.max: max must be at least initial',
     "5:16 caches.b.prefix: 'twin' is the prefix of caches.a too, on the same server: they would share their keys. Give each its own",
     "5:41 caches.b.maxLocalStaleness: maxLocalStaleness is for a store of type 'tiered'; this one is of type 'redis'. Leave it out",
-    "6:6 caches.c.bus: a bus tells other processes, which see nothing of a store of type 'lru'; use type 'tiered', or leave the bus out",
+    "6:24 caches.c.bus: a bus tells other processes, which see nothing of a store of type 'lru'; use type 'tiered', or leave the bus out",
   ])
 })
 

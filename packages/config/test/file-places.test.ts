@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { cachesFromFile, fromFile } from '../src/index.js'
+import { ConfigError, cachesFromFile, fromFile } from '../src/index.js'
+import { readText } from '../src/reading/config-text.js'
 import { fileWith } from './files.js'
 import { problemsOf, refusal } from './opened.js'
 
@@ -143,29 +144,66 @@ describe('What a file is not', () => {
   }
 
   it.each([
-    [
-      '{ "type": "lru", }',
-      'the config (a.json:1:18): Expected double-quoted property name in JSON at position 17',
-    ],
-    [
-      '{\n  // memory\n  "type": "lru"\n}',
-      "the config (a.json:2:3): Expected property name or '}' in JSON at position 4",
-    ],
-    ["{ 'type': 'lru' }", "the config (a.json:1:3): Expected property name or '}' in JSON at position 2"],
-    ['{ "type": "lru", "type": "redis" }', 'the config (a.json:1:18): Map keys must be unique'],
-    ['{ "type": "lru"', 'the config (a.json:1:16): Flow map must end with a }'],
-    ['{ "password": "hunter2 }', 'the config (a.json:1:25): Missing closing'],
-    ['{ "ttl": 010 }', 'the config (a.json:1:11): Unexpected number in JSON at position 10'],
-    ['{ "type": "lru" } hunter2', 'the config (a.json:1:19): Unexpected scalar at node end'],
-    ['', 'Unexpected end of JSON input'],
-    // Here JSON.parse says no place.
-    ['type: lru', "Unexpected token 'y'"],
-    ['{ "password": hunter2 }', "Unexpected token 'h'"],
-    ['{ "a": &b 1, "c": *b }', "Unexpected token '&'"],
+    ['{ "type": "lru", }', '1:18): Expected double-quoted property name'],
+    ['{\n  // memory\n  "type": "lru"\n}', "2:3): Expected property name or '}'"],
+    ["{ 'type': 'lru' }", "1:3): Expected property name or '}'"],
+    ['{ "type": "lru", "type": "redis" }', '1:18): Map keys must be unique'],
+    ['{ "type": "lru"', "1:15): Expected ',' or '}' after property value"],
+    ['{ "type": "lru"\n  "ttl": 5 }', "2:3): Expected ',' or '}' after property value"],
+    ['{ "type" "lru" }', "1:10): Expected ':' after property name"],
+    ['{ "password": "hunter2 }', '1:24): Unterminated string'],
+    ['{\r\n"password": "hunter2\n" }', '2:21): Bad control character in string literal'],
+    ['{ "password": "\\qhunter2" }', '1:17): Bad escaped character'],
+    ['{ "ttl": 010 }', '1:11): Unexpected number'],
+    ['{ "ttl": -x }', '1:11): No number after minus sign'],
+    ['{ "type": "lru" } hunter2', '1:19): Unexpected non-whitespace character after JSON'],
+    ['{ "type": "lru" }\n---\n{ "type": "lru" }', '2:1): Unexpected non-whitespace character after JSON'],
+    ['', '1:1): Unexpected end of JSON input'],
+    ['\n', '1:1): Unexpected end of JSON input'],
+    ['{ "ttl":', '1:8): Unexpected end of JSON input'],
+    // Here JSON.parse says no place; what comes before could still become 'true'.
+    ['type: lru', "1:2): Unexpected token 'y'"],
+    ['{ "password": hunter2 }', "1:15): Unexpected token 'h'"],
+    ['{ "a": &b 1, "c": *b }', "1:8): Unexpected token '&'"],
+    ['{ "servers": [1,\n  nil] }', "2:4): Unexpected token 'i'"],
   ])('JSON: %j', async (text, message) => {
-    // Later versions of Node.js add the line.
-    const told = (await said('a.json', text)).replace(/ \(line \d+ column \d+\)$/, '')
-    expect(told).toBe(`a.json is not JSON: ${message}`)
+    expect(await said('a.json', text)).toBe(`a.json is not JSON: the config (a.json:${message}`)
+  })
+
+  describe('JSON that goes wrong anywhere', () => {
+    const good = `{
+  "type": "memcached",\t"servers": ["a\\u00e9\\"b", "é"],
+  "ttl": [-25e+10, 0, 1],\r
+  "guard": { "backOff": false, "claimed": {} }, "enabled": [true, null, []]
+}`
+    const placeAt = (offset: number) => {
+      const before = good.slice(0, offset).split('\n')
+      return [before.length, (before.at(-1) ?? '').length + 1]
+    }
+    const toldOf = (text: string) => {
+      try {
+        readText(text, 'JSON', 'a.json')
+      } catch (error) {
+        if (error instanceof ConfigError) return error.problems.map(({ line, column }) => [line, column])
+        throw error
+      }
+      return 'taken'
+    }
+    const offsets = Array.from(good, (_, offset) => offset)
+
+    it('is told at its end, where it ends too early', () => {
+      expect(toldOf(good)).toBe('taken')
+      for (const length of offsets.slice(1)) {
+        expect([length, toldOf(good.slice(0, length))]).toEqual([length, [placeAt(length - 1)]])
+      }
+    })
+
+    it('is told where it first does, whatever follows', () => {
+      for (const offset of offsets) {
+        const text = `${good.slice(0, offset)}\u0001${good.slice(offset)}\u0001 ]`
+        expect([offset, toldOf(text)]).toEqual([offset, [placeAt(offset)]])
+      }
+    })
   })
 
   it.each([

@@ -1,10 +1,21 @@
-import { CacheError, type RemoteStore } from '@lookaside/core'
+import { CacheError, memoryBus, type RemoteStore } from '@lookaside/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { memoryRemoteServer } from '../../testing/src/index.js'
-import { type CachesConfig, cachesFromConfig, cachesFromFile, fromConfig, fromFile } from '../src/index.js'
+import {
+  type CacheDefaults,
+  type CachesConfig,
+  ConfigError,
+  cachesFromConfig,
+  cachesFromEnv,
+  cachesFromFile,
+  fromConfig,
+  fromEnv,
+  fromFile,
+  fromUrl,
+} from '../src/index.js'
 import { countedRedis } from './connections.js'
 import { directoryWith } from './files.js'
-import { closedLater, opened, refusal } from './opened.js'
+import { closedLater, opened, problemsOf, problemsOfCaches, refusal } from './opened.js'
 
 /** A store whose opening is up to the test. */
 const PLUGIN = `
@@ -117,7 +128,7 @@ describe('Where not all can be opened', () => {
   })
 
   it('a store whose cache is refused is closed again', async () => {
-    const path = await pathOf({ ...store('a'), prefix: 'x'.repeat(101) })
+    const path = await pathOf({ ...store('a'), namespaces: { ['x'.repeat(100)]: {} } })
     expect((await refusal(fromFile(path))).message).toMatch('must be at most 100 characters long')
     expect(told).toEqual(['opened a', 'closed a'])
   })
@@ -147,19 +158,19 @@ describe('Where not all can be opened', () => {
 
 describe('What only the cache can tell', () => {
   it('is told as a problem of the config too', async () => {
-    const messageOf = async (config: object) => (await refusal(fromConfig(config as never))).message
-    expect(await messageOf({ type: 'lru', prefix: 'x'.repeat(101) })).toMatch(
-      "the prefix and the names of nested namespaces, joined by ':', must be at most 100 characters long; received 101:",
-    )
-    expect(await messageOf({ type: 'lru', prefix: 'p', namespaces: { ['x'.repeat(100)]: {} } })).toMatch(
-      "joined by ':', must be at most 100 characters long; received 102: 'p:xxx",
-    )
+    const long = 'x'.repeat(100)
+    const tooLong =
+      "the prefix and the names of nested namespaces, joined by ':', must be at most 100 characters long; received"
+    expect(await problemsOf({ type: 'lru', prefix: 'p', namespaces: { [long]: {} } })).toEqual([
+      `: ${tooLong} 102: 'p:${'x'.repeat(74)}…`,
+    ])
+    expect(await problemsOfCaches({ type: 'lru', caches: { a: {}, [long]: {} } })).toEqual([
+      `caches.${long}: ${tooLong} 110: 'lookaside.${'x'.repeat(66)}…`,
+    ])
+    expect((await opened({ type: 'lru', prefix: long })).path).toBe(long)
   })
 
   it('is the program where its defaults are wrong', async () => {
-    await expect(opened({ type: 'lru' }, { ttl: 'soon' as never })).rejects.toThrow(
-      'ttl must be milliseconds',
-    )
     await expect(opened({ type: 'lru' }, { ttll: 5 } as never)).rejects.toMatchObject({
       code: 'ERR_CACHE_OPTION',
       message: expect.stringMatching(
@@ -179,5 +190,64 @@ describe('What only the cache can tell', () => {
     await expect(cachesFromFile('a.yaml', ['a'], { ttll: 5 } as never)).rejects.toThrow(
       "unknown option 'ttll' of cachesFromFile;",
     )
+  })
+})
+
+describe('A bad value in the defaults of the program', () => {
+  const bad: readonly (readonly [code: string, message: string, defaults: object])[] = [
+    [
+      'ERR_CACHE_DURATION',
+      'ttl must be milliseconds from 0 to 315360000000 (ten years), or a string',
+      { ttl: 'soon' },
+    ],
+    ['ERR_CACHE_DURATION', 'ttl must be milliseconds', { namespaces: { users: { ttl: -1 } } }],
+    ['ERR_CACHE_OPTION', "unknown option 'tll' of the namespace", { namespaces: { users: { tll: 5 } } }],
+    ['ERR_CACHE_OPTION', "codec must be 'auto', 'json', ", { codec: 'jsn' }],
+    ['ERR_CACHE_OPTION', "guard must have the method run; received 'none'", { guard: 'none' }],
+    ['ERR_CACHE_OPTION', 'concurrency of limitLoads must be ', { guard: { limitLoads: {} } }],
+    ['ERR_CACHE_OPTION', 'beta must be a number from 0, ', { beta: -1 }],
+    ['ERR_CACHE_OPTION', 'schema must be a Standard Schema', { schema: 5 }],
+    ['ERR_CACHE_OPTION', 'clock must have the methods ', { clock: {} }],
+    ['ERR_CACHE_NAMESPACE', 'the prefix must consist of letters', { prefix: 'a b' }],
+  ]
+
+  it.each(bad)('is its own, however wrong the config is: %s: %s', async (code, start, given) => {
+    const defaults = given as CacheDefaults
+    const message = expect.stringMatching(new RegExp(`^${start.replace(/[()]/g, '.')}`))
+    const openings = await Promise.allSettled<unknown>([
+      fromConfig({ type: 'redsi' } as never, defaults),
+      cachesFromConfig({ caches: {} }, defaults),
+      fromFile('there-is-none.yaml', defaults),
+      cachesFromFile('there-is-none.yaml', ['a'], defaults),
+      fromUrl('redsi://host', defaults),
+      fromEnv(defaults, { CACHE_CONFIG: 'there-is-none.yaml' }),
+      fromEnv(defaults, { CACHE_URL: 'redsi://host' }),
+      cachesFromEnv(['a'], defaults, {}),
+    ])
+    expect(openings).toHaveLength(8)
+    for (const opening of openings) {
+      const error = opening.status === 'rejected' ? opening.reason : undefined
+      expect(error).toBeInstanceOf(CacheError)
+      expect(error).not.toBeInstanceOf(ConfigError)
+      expect(error).toMatchObject({ code, message })
+    }
+  })
+
+  it('opens nothing: no store, no bus', async () => {
+    const path = await pathOf({ type: 'tiered', remote: store('a') })
+    await expect(fromFile(path, { ttl: -1 })).rejects.toMatchObject({ code: 'ERR_CACHE_DURATION' })
+    expect(told).toEqual([])
+  })
+
+  it('counts even where the config has a good one in its place', async () => {
+    await expect(opened({ type: 'lru', ttl: '5m' }, { ttl: 'soon' as never })).rejects.toMatchObject({
+      code: 'ERR_CACHE_DURATION',
+    })
+  })
+
+  it('is none where only the store of a config can tell what it is good for', async () => {
+    const cache = await opened({ type: 'lru' }, { maxLocalStaleness: '5s', bus: memoryBus() })
+    await cache.set('key', 1)
+    expect(cache.peek('key')).toBe(1)
   })
 })

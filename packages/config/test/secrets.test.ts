@@ -1,11 +1,12 @@
+import { join } from 'node:path'
 import { inspect } from 'node:util'
-import type { Cache, CacheEvent } from '@lookaside/core'
+import { type Cache, CacheError, type CacheEvent } from '@lookaside/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { secretsIn } from '../../../tests/behaviour/secrets-reach.js'
 import { type Server, startRedis } from '../../../tests/servers/index.js'
 import { fromConfig, fromEnv, fromFile, fromUrl } from '../src/index.js'
-import { fileWith } from './files.js'
-import { closedLater, opened } from './opened.js'
+import { directoryWith, fileWith } from './files.js'
+import { closedLater, opened, refusal } from './opened.js'
 
 const SECRET = 'hunter2-of-all'
 const OTHER = 'p@ss/w0rd?#%'
@@ -177,6 +178,80 @@ describe('An error about a config with passwords', () => {
       expect(error).toBeInstanceOf(Error)
       expectHidden(error)
     }
+  })
+})
+
+describe('What a store says of its settings, which knows nothing of variables', () => {
+  /** A store that tells all that it was given, when it is checked or when it is opened. */
+  const TALKATIVE = `
+    const said = options => 'not liked: ' + Object.entries(options).map(entry => entry.join('=')).join(' ')
+    export const storePlugin = {
+      schema: {
+        '~standard': {
+          version: 1,
+          vendor: 'test',
+          validate: ({ when, ...options }) =>
+            when === 'checked' ? { issues: [{ message: said(options), path: ['table'] }] } : { value: options },
+        },
+      },
+      open: options => globalThis.lookasideTestRefuse(said(options)),
+    }`
+
+  const world = globalThis as { lookasideTestRefuse?: (message: string) => never }
+  beforeAll(() => {
+    world.lookasideTestRefuse = message => {
+      throw new CacheError('ERR_CACHE_OPTION', message)
+    }
+  })
+  afterAll(() => {
+    delete world.lookasideTestRefuse
+  })
+
+  async function toldOf(settings: object, env: Record<string, string>): Promise<string> {
+    const directory = await directoryWith({
+      'talkative.mjs': TALKATIVE,
+      'a.json': JSON.stringify({ type: './talkative.mjs', ...settings }),
+    })
+    const { problems } = await refusal(fromFile(join(directory, 'a.json'), {}, env))
+    expect(problems).toHaveLength(1)
+    return problems[0]?.message ?? ''
+  }
+
+  it.each(['checked', 'opened'])('is told without the values of variables: %s', async when => {
+    const settings = {
+      when,
+      table: 'users',
+      password: '${SECRET}',
+      url: 'http://ada:${OTHER}@host',
+      twice: '${SECRET}${SECRET}',
+    }
+    expect(await toldOf(settings, env)).toBe(
+      'not liked: table=users password=*** url=http://ada:***@host twice=******',
+    )
+    expectHidden(await toldOf(settings, env))
+  })
+
+  it('is told with short values, which any text may have in it, and with defaults', async () => {
+    const settings = {
+      when: 'opened',
+      four: '${FOUR}',
+      three: '${THREE}',
+      none: 'x${NONE}',
+      table: '${TABLE:-users}',
+    }
+    expect(await toldOf(settings, { FOUR: '1234', THREE: 'lik', NONE: '' })).toBe(
+      'not liked: four=*** three=lik none=x table=users',
+    )
+  })
+
+  it('nor does the path of a store, or a cache, show them', async () => {
+    const messageOf = async (config: object) => (await refusal(fromConfig(config as never, {}, env))).message
+    expect(await messageOf({ type: './${SECRET}.mjs' })).toBe(
+      `fromConfig: type: expected the path of a module with a store; there is no file ${process.cwd()}/***.mjs`,
+    )
+    expect(
+      await messageOf({ type: 'lru', prefix: '${SECRET}', namespaces: { ['x'.repeat(100)]: {} } }),
+    ).toMatch(/received 115: '\*\*\*:xxx/)
   })
 })
 

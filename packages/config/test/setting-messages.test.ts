@@ -62,7 +62,8 @@ const VALUE_ROWS: readonly Row[] = [
     'schema',
     'a Standard Schema, such as one of zod, which only a program can give',
     ['user', "'user'"],
-    [{}, 'an object'],
+    [{}, 'an empty object'],
+    [{ parse: 1 }, 'an object'],
   ],
 ]
 
@@ -78,9 +79,10 @@ const CACHE_ROWS: readonly Row[] = [
   ],
   [
     'prefix',
-    "a name of letters, digits, '_', '.' and '-', or '' for keys that other programs share",
+    "a name of letters, digits, '_', '.' and '-', at most 100 long, or '' for keys that other programs share",
     ['a b', "'a b'"],
     ['a:b', "'a:b'"],
+    ['x'.repeat(101), `'${'x'.repeat(76)}…`],
     [5, '5'],
   ],
   ['clone', "'structured' or 'freeze'", ['deep', "'deep'"], [true, 'true']],

@@ -1,3 +1,4 @@
+import { type MessageListener, memoryBus } from '@lookaside/core'
 import { describe, expect, inject, it } from 'vitest'
 import { ManualClock } from '../../testing/src/index.js'
 import { cachesFromFile, fromConfig } from '../src/index.js'
@@ -61,6 +62,67 @@ describe('Several caches', () => {
     expect(await there()).toEqual([[], ['key'], []])
     await clock.advance(9_000)
     expect(await there()).toEqual([[], [], []])
+  })
+
+  it('do without a bus and a staleness of copies that all have in common, where their store has no use for them', async () => {
+    const clock = new ManualClock()
+    const bus = memoryBus()
+    const listened: string[] = []
+    const { near, tiered, own, far, none } = await openedAll(
+      {
+        prefix: `in-common-${Date.now()}`,
+        bus: {
+          ...bus,
+          listen(channel: string, listener: MessageListener) {
+            listened.push(channel)
+            return bus.listen(channel, listener)
+          },
+        },
+        maxLocalStaleness: '5s',
+        storeTimeout: '5s',
+        caches: {
+          near: 'memory:',
+          tiered: { type: 'tiered', remote: inject('redisUrl') },
+          own: { type: 'tiered', remote: inject('redisUrl'), maxLocalStaleness: '20s', bus: false },
+          far: inject('redisUrl'),
+          none: 'none:',
+        },
+      },
+      { clock },
+    )
+    for (const cache of [near, tiered, own, far, none]) {
+      await cache.ready()
+      await cache.set('key', 1)
+    }
+    const there = () => [near, tiered, own, none].map(cache => cache.peek('key'))
+    expect(there()).toEqual([1, 1, 1, undefined])
+    await clock.advance(5_000)
+    expect(there()).toEqual([1, undefined, 1, undefined])
+    await clock.advance(15_000)
+    expect(there()).toEqual([1, undefined, undefined, undefined])
+    expect(listened.filter(channel => channel.includes('tiered'))).not.toEqual([])
+    expect(listened.filter(channel => /near|own|none/.test(channel))).toEqual([])
+  })
+
+  it('are told of those that they name themselves', async () => {
+    expect(
+      await problemsOfCaches({
+        url: 'redis://h',
+        bus: 'tracking',
+        maxLocalStaleness: '5s',
+        caches: {
+          near: { type: 'lru', bus: 'pubsub', maxLocalStaleness: '5s' },
+          far: { maxLocalStaleness: '5s' },
+          tiered: { type: 'tiered', remote: 'memcached://h' },
+        },
+      }),
+    ).toEqual([
+      "caches.near.bus: a bus tells other processes, which see nothing of a store of type 'lru'; use type 'tiered', or leave the bus out",
+      "caches.near.maxLocalStaleness: maxLocalStaleness is for a store of type 'tiered'; this one is of type 'lru'. Leave it out",
+      "caches.far.maxLocalStaleness: maxLocalStaleness is for a store of type 'tiered'; this one is of type 'redis'. Leave it out",
+      // Its copies would go stale without anybody noticing.
+      "caches.tiered.bus: the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
+    ])
   })
 
   it('have the namespaces of both; of one name, what they set themselves over what all have', async () => {
@@ -146,7 +208,7 @@ describe('Caches that are asked for', () => {
 
 describe('Caches are refused', () => {
   it.each<[object, ...string[]]>([
-    [{ caches: {} }, 'caches: expected an object of at least one cache by name; received an object'],
+    [{ caches: {} }, 'caches: expected an object of at least one cache by name; received an empty object'],
     [{ caches: null }, 'caches: expected an object of at least one cache by name; received null'],
     [{ caches: ['memory:'] }, 'caches: expected an object of at least one cache by name; received a list'],
     [{ caches: 'memory:' }, "caches: expected an object of at least one cache by name; received 'memory:'"],
@@ -164,8 +226,17 @@ describe('Caches are refused', () => {
     [{ type: 'lru', caches: { a: { tll: 5 } } }, "caches.a.tll: unknown name 'tll'; did you mean 'ttl'?"],
     [
       { type: 'lru', maxEntries: 1, caches: { a: { maxEntries: 2 } } },
-      "caches.a.maxEntries: unknown name 'maxEntries'. Known: enabled, ttl, grace, negativeTtl, jitter, version, hardTimeout, softTimeout, beta, codec, compression, schema, namespaces, prefix, clone, guard, bus, maxLocalStaleness, onUndelivered, claimTtl, storeTimeout, breaker",
+      "caches.a.maxEntries: unknown name 'maxEntries'. Known: enabled, ttl, grace, negativeTtl, jitter, version, hardTimeout, softTimeout, beta, codec, compression, schema, namespaces, prefix, clone, guard, bus, maxLocalStaleness, onUndelivered, claimTtl, storeTimeout, breaker, type, url",
     ],
+    [
+      { type: 'lru', caches: { a: { tpye: 'redis' } } },
+      "caches.a.tpye: unknown name 'tpye'; did you mean 'type'?",
+    ],
+    [
+      { type: 'lru', caches: { a: { urll: 'redis://h' } } },
+      "caches.a.urll: unknown name 'urll'; did you mean 'url'?",
+    ],
+    [{ ulr: 'redis://h', caches: { a: 'memory:' } }, "ulr: unknown name 'ulr'; did you mean 'url'?"],
   ])('%o', async (config, ...problems) => {
     expect(await problemsOfCaches(config)).toEqual(problems)
   })
@@ -258,6 +329,6 @@ describe('Caches that would share their keys are refused', () => {
 
 it('An empty caches is no single cache', async () => {
   await expect(fromConfig({ type: 'lru', caches: {} } as never)).rejects.toThrow(
-    'fromConfig: caches: expected an object of at least one cache by name; received an object',
+    'fromConfig: caches: expected an object of at least one cache by name; received an empty object',
   )
 })

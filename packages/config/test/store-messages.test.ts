@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { problemsOf } from './opened.js'
+import { opened, problemsOf } from './opened.js'
 
 const TYPES = "'lru', 'redis', 'memcached', 'tiered', 'migrating', 'none'"
 const FORMS =
@@ -26,6 +26,7 @@ describe('What is no cache is told', () => {
     [5, `: ${cache}; received 5`],
     [[], `: ${cache}; received an empty list`],
     [[{ type: 'lru' }], `: ${cache}; received a list`],
+    [[{}], `: ${cache}; received a list`],
     [new Map(), `: ${cache}; received Map(0) {}`],
   ])
 })
@@ -37,6 +38,7 @@ describe('A store without a type is told', () => {
     [{ type: 5 }, `type: expected a type or a url: ${TYPES}; received 5`],
     [{ type: null }, `type: expected a type or a url: ${TYPES}; received null`],
     [{ type: ['lru'] }, `type: expected a type or a url: ${TYPES}; received a list`],
+    [{ type: {} }, `type: expected a type or a url: ${TYPES}; received an empty object`],
     [{ tpye: 'lru' }, "tpye: unknown name 'tpye'; did you mean 'type'?"],
     [{ urll: 'memory:' }, "urll: unknown name 'urll'; did you mean 'url'?"],
     [
@@ -194,6 +196,109 @@ describe('A name that a store has not is told, with the nearest or all', () => {
     [
       JSON.parse('{ "type": "lru", "__proto__": {} }'),
       `__proto__: unknown name '__proto__'. Known: maxEntries, maxSize, sizeOf, ${settings}`,
+    ],
+  ])
+})
+
+describe('A setting of the cache that stands in a store within it is told', () => {
+  const told = (path: string, name: string) =>
+    `${path}.${name}: ${name} is a setting of the cache, not of a store within it`
+  expectAll([
+    [
+      { type: 'tiered', local: { type: 'lru', ttl: '5m', maxEntries: 5 }, remote: 'redis://host' },
+      told('local', 'ttl'),
+    ],
+    [
+      {
+        type: 'tiered',
+        local: { url: 'memory:', prefix: 'a b' },
+        remote: { url: 'redis://host', grace: -1 },
+      },
+      told('local', 'prefix'),
+      told('remote', 'grace'),
+    ],
+    [
+      {
+        type: 'tiered',
+        remote: { type: 'memcached', servers: ['host'], bus: false, guard: {}, namespaces: {} },
+      },
+      told('remote', 'bus'),
+      told('remote', 'guard'),
+      told('remote', 'namespaces'),
+    ],
+    [
+      {
+        type: 'tiered',
+        remote: { type: 'migrating', breaker: false, to: { type: 'redis', jitter: 0 }, from: 'redis://host' },
+      },
+      told('remote', 'breaker'),
+      told('remote.to', 'jitter'),
+    ],
+    [
+      {
+        type: 'migrating',
+        to: 'redis://a',
+        from: { url: 'memcached://b', enabled: true, prot: 1, eviction: 1 },
+      },
+      told('from', 'enabled'),
+      "from.prot: unknown name 'prot'. Known: url, servers, username, password, timeout, connectTimeout, maxQueue, maxValueBytes, dialect",
+      "from.eviction: unknown name 'eviction'. Known: url, servers, username, password, timeout, connectTimeout, maxQueue, maxValueBytes, dialect",
+    ],
+  ])
+
+  it('but not what both have', async () => {
+    await opened({
+      type: 'tiered',
+      remote: {
+        type: 'migrating',
+        to: { url: 'redis://127.0.0.1:1', connectTimeout: '1s' },
+        from: { type: 'memcached', servers: ['127.0.0.1:1'], timeout: '1s' },
+        timeout: '1s',
+      },
+      storeTimeout: '1s',
+    })
+  })
+})
+
+describe('A setting that must be there is not told as missing where its name was misspelled', () => {
+  const concurrency = 'guard.limitLoads.concurrency: expected an integer from 1; received nothing'
+  expectAll([
+    [
+      { type: 'lru', compression: { treshold: 1 } },
+      "compression.treshold: unknown name 'treshold'; did you mean 'threshold'?",
+    ],
+    [
+      { type: 'lru', guard: { limitLoads: { concurency: 1 } } },
+      "guard.limitLoads.concurency: unknown name 'concurency'; did you mean 'concurrency'?",
+    ],
+    [
+      { type: 'memcached', dialect: { txt: 1, json: 2 } },
+      "dialect.txt: unknown name 'txt'; did you mean 'text'?",
+    ],
+    [
+      { type: 'lru', namespaces: { a: { compression: { Threshold: 1 } } } },
+      "namespaces.a.compression.Threshold: unknown name 'Threshold'; did you mean 'threshold'?",
+    ],
+    // It is told where another name was misspelled, or nothing is near it.
+    [
+      { type: 'lru', guard: { limitLoads: { qeue: 1 } } },
+      concurrency,
+      "guard.limitLoads.qeue: unknown name 'qeue'; did you mean 'queue'?",
+    ],
+    [
+      { type: 'lru', guard: { limitLoads: { most: 1 } } },
+      concurrency,
+      "guard.limitLoads.most: unknown name 'most'. Known: concurrency, queue, per",
+    ],
+    [
+      { type: 'lru', compression: { threshold: -1, treshold: 1 } },
+      'compression.threshold: expected an integer from 0; received -1',
+      "compression.treshold: unknown name 'treshold'; did you mean 'threshold'?",
+    ],
+    [
+      { type: 'lru', guard: { limitLoads: {} }, compression: { treshold: 1 } },
+      "compression.treshold: unknown name 'treshold'; did you mean 'threshold'?",
+      concurrency,
     ],
   ])
 })

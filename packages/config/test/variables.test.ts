@@ -43,6 +43,26 @@ describe('A variable', () => {
     expect(Object.keys(substitute({ a: undefined, b: '${A:-}' }, {}).value as object)).toEqual(['a'])
   })
 
+  it('that is all of an item of a list and comes to nothing leaves the item out', () => {
+    const config = { list: ['a', '${A}', '', 'x${A}', '${B:-}', undefined, ['${A:-}'], { b: '${A}' }, 'c'] }
+    expect(substitute(config, { A: '' }).value).toEqual({ list: ['a', '', 'x', undefined, [], {}, 'c'] })
+    expect(config.list).toHaveLength(9)
+  })
+
+  it('that comes to nothing may stand for a server that is not there', async () => {
+    const given = inject('memcachedServers').split(',')
+    const servers = ['${FIRST:-}', ...given, '${LAST:-}']
+    const cache = await opened(
+      { type: 'memcached', servers, timeout: '5s', prefix: 'left-out', storeTimeout: '5s' },
+      {},
+      { LAST: '' },
+    )
+    await cache.ready()
+    expect(await problemsOf({ type: 'memcached', servers: ['${A:-}', '${B:-}'] })).toEqual([
+      "servers: expected a list of at least one 'host:port'; received an empty list",
+    ])
+  })
+
   it('is found in lists and objects however deep, and not in names', () => {
     const config = { a: ['${A}', { b: [['x${A}']] }], '${A}': { c: '${A}' } }
     expect(substitute(config, { A: '1' }).value).toEqual({
