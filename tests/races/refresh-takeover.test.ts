@@ -85,7 +85,7 @@ describe.each(remoteBackends)('a refresh that outlives its value on $name', back
     const forcing = there.cache.getOrSet('row', forced.load, { refresh: true })
     await forced.begun
     // Both want to put their markers over the same value; the older refresh does, since the other's takes 5 ms to arrive.
-    there.store.delay(5, { op: 'replace' })
+    there.store.delay(5, { ops: ['replace'] })
     await takeOver(world, here)
     await vi.waitFor(async () => expect(await here.cache.lookup('row')).toMatchObject({ state: 'miss' }))
     await world.clock.advance(5)

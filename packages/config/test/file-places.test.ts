@@ -155,6 +155,7 @@ describe('What a file is not', () => {
     ['{\r\n"password": "hunter2\n" }', '2:21): Bad control character in string literal'],
     ['{ "password": "\\qhunter2" }', '1:17): Bad escaped character'],
     ['{ "ttl": 010 }', '1:11): Unexpected number'],
+    ['{ "jitter": 1.,\n  "type": "lru" }', '1:15): Unterminated fractional number'],
     ['{ "ttl": -x }', '1:11): No number after minus sign'],
     ['{ "type": "lru" } hunter2', '1:19): Unexpected non-whitespace character after JSON'],
     ['{ "type": "lru" }\n---\n{ "type": "lru" }', '2:1): Unexpected non-whitespace character after JSON'],
@@ -173,7 +174,7 @@ describe('What a file is not', () => {
   describe('JSON that goes wrong anywhere', () => {
     const good = `{
   "type": "memcached",\t"servers": ["a\\u00e9\\"b", "é"],
-  "ttl": [-25e+10, 0, 1],\r
+  "ttl": [-2.5e+10, 0, 1],\r
   "guard": { "backOff": false, "claimed": {} }, "enabled": [true, null, []]
 }`
     const placeAt = (offset: number) => {

@@ -1,6 +1,6 @@
 import { CacheError, memoryBus, type RemoteStore } from '@lookaside/core'
+import { memoryRemoteServer } from '@lookaside/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { memoryRemoteServer } from '../../testing/src/index.js'
 import {
   type CacheDefaults,
   type CachesConfig,
@@ -201,6 +201,8 @@ describe('A bad value in the defaults of the program', () => {
       { ttl: 'soon' },
     ],
     ['ERR_CACHE_DURATION', 'ttl must be milliseconds', { namespaces: { users: { ttl: -1 } } }],
+    ['ERR_CACHE_DURATION', 'maxLocalStaleness must be milliseconds', { maxLocalStaleness: 'soon' }],
+    ['ERR_CACHE_OPTION', ' must be a bus, such as memoryBus(); received ', { bus: 5 }],
     ['ERR_CACHE_OPTION', "unknown option 'tll' of the namespace", { namespaces: { users: { tll: 5 } } }],
     ['ERR_CACHE_OPTION', "codec must be 'auto', 'json', ", { codec: 'jsn' }],
     ['ERR_CACHE_OPTION', "guard must have the method run; received 'none'", { guard: 'none' }],

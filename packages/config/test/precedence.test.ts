@@ -1,7 +1,7 @@
 import { memoryBus } from '@lookaside/core'
 import { stampedeGuard } from '@lookaside/stampede-guard'
+import { ManualClock } from '@lookaside/testing'
 import { describe, expect, inject, it } from 'vitest'
-import { ManualClock } from '../../testing/src/index.js'
 import { opened, openedAll } from './opened.js'
 
 /** How long a value is fresh and how long there, in seconds. */

@@ -244,6 +244,13 @@ describe('What a store says of its settings, which knows nothing of variables', 
     )
   })
 
+  it('is told without the longest value, where one has another in it', async () => {
+    const settings = { when: 'checked', host: '${HOST}', password: '${PASSWORD}' }
+    expect(await toldOf(settings, { HOST: 'hunter', PASSWORD: SECRET })).toBe(
+      'not liked: host=*** password=***',
+    )
+  })
+
   it('nor does the path of a store, or a cache, show them', async () => {
     const messageOf = async (config: object) => (await refusal(fromConfig(config as never, {}, env))).message
     expect(await messageOf({ type: './${SECRET}.mjs' })).toBe(

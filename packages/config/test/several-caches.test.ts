@@ -1,6 +1,6 @@
 import { type MessageListener, memoryBus } from '@lookaside/core'
+import { ManualClock } from '@lookaside/testing'
 import { describe, expect, inject, it } from 'vitest'
-import { ManualClock } from '../../testing/src/index.js'
 import { cachesFromFile, fromConfig } from '../src/index.js'
 import { fileWith } from './files.js'
 import { openedAll, problemsOf, problemsOfCaches, refusal } from './opened.js'
@@ -85,6 +85,7 @@ describe('Several caches', () => {
           tiered: { type: 'tiered', remote: inject('redisUrl') },
           own: { type: 'tiered', remote: inject('redisUrl'), maxLocalStaleness: '20s', bus: false },
           far: inject('redisUrl'),
+          distant: `memcached://${inject('memcachedServers')}`,
           none: 'none:',
         },
       },
@@ -236,6 +237,7 @@ describe('Caches are refused', () => {
       { type: 'lru', caches: { a: { urll: 'redis://h' } } },
       "caches.a.urll: unknown name 'urll'; did you mean 'url'?",
     ],
+    [{ tpye: 'lru', caches: { a: {} } }, "tpye: unknown name 'tpye'; did you mean 'type'?"],
     [{ ulr: 'redis://h', caches: { a: 'memory:' } }, "ulr: unknown name 'ulr'; did you mean 'url'?"],
   ])('%o', async (config, ...problems) => {
     expect(await problemsOfCaches(config)).toEqual(problems)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fromFile } from '../src/index.js'
+import { cachesFromFile, fromFile } from '../src/index.js'
 import { directoryWith } from './files.js'
 import { closedLater, refusal } from './opened.js'
 
@@ -32,6 +32,13 @@ const SOURCE = `
         delete: key => map.delete(key), clear: () => map.clear(),
       }
     },
+  }`
+
+/** A package with a store that processes could share, which a test never uses. */
+const REMOTE = `
+  export const storePlugin = {
+    schema: { '~standard': { version: 1, vendor: 'test', validate: value => ({ value }) } },
+    open: () => ({ kind: 'remote', name: 'remote', close: async () => {} }),
   }`
 
 const ESM_ONLY = (name: string) =>
@@ -185,11 +192,44 @@ describe('A store of another package is refused', () => {
 
   it('where another kind of store belongs', async () => {
     expect(await problems({ type: 'tiered', remote: { type: 'map-store', size: 1 }, bus: false })).toEqual([
-      ": expected a remote store; 'map-store' makes another kind of store",
+      "remote: expected a remote store; 'map-store' makes another kind of store",
     ])
     expect(
       await problems({ type: 'migrating', to: { type: 'map-store', size: 1 }, from: 'redis://127.0.0.1:1' }),
-    ).toEqual([": expected a remote store; 'map-store' makes another kind of store"])
+    ).toEqual(["to: expected a remote store; 'map-store' makes another kind of store"])
+    const remote = { 'remote.mjs': REMOTE }
+    expect(
+      await problems(
+        { type: 'tiered', local: { type: './remote.mjs' }, remote: 'redis://127.0.0.1:1' },
+        remote,
+      ),
+    ).toEqual(["local: expected a local store; './remote.mjs' makes another kind of store"])
+    const moved = { type: 'migrating', to: { type: './remote.mjs' }, from: { type: 'map-store', size: 1 } }
+    expect(await problems({ type: 'tiered', remote: moved }, remote)).toEqual([
+      "remote.from: expected a remote store; 'map-store' makes another kind of store",
+    ])
+  })
+
+  it('where another kind of store belongs, once for all caches that have it in common', async () => {
+    const directory = await directoryWith({
+      ...PACKAGES,
+      'a.yaml': `type: tiered
+remote: { type: map-store, size: 1 }
+caches:
+  a: {}
+  b: {}
+  c:
+    type: migrating
+    to: redis://127.0.0.1:1
+    from: { type: map-store, size: 1 }
+`,
+    })
+    const { problems } = await refusal(cachesFromFile(join(directory, 'a.yaml'), ['a', 'b', 'c']))
+    const message = "expected a remote store; 'map-store' makes another kind of store"
+    expect(problems).toMatchObject([
+      { path: 'remote', message, line: 2, column: 9 },
+      { path: 'caches.c.from', message, line: 9, column: 11 },
+    ])
   })
 })
 

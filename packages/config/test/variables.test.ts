@@ -1,7 +1,8 @@
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
-import { type CacheConfig, fromConfig } from '../src/index.js'
+import { type CacheConfig, fromConfig, fromFile } from '../src/index.js'
 import { substitute } from '../src/reading/variables.js'
-import { opened, openedAll, problemsOf } from './opened.js'
+import { fileWith } from './files.js'
+import { opened, openedAll, problemsOf, refusal } from './opened.js'
 
 const unset = (name: string) =>
   `the environment variable ${name} is not set; set it, or give a default: \${${name}:-default}`
@@ -60,6 +61,28 @@ describe('A variable', () => {
     await cache.ready()
     expect(await problemsOf({ type: 'memcached', servers: ['${A:-}', '${B:-}'] })).toEqual([
       "servers: expected a list of at least one 'host:port'; received an empty list",
+    ])
+  })
+
+  it('that comes to nothing leaves the other items of its list where they are told', async () => {
+    const server = "expected 'host' or 'host:port', with a port from 1 to 65535; received"
+    const config = {
+      type: 'memcached',
+      servers: ['${NONE:-}', 'a', 'x:${WORD}', '${NONE:-}', '${WORD}:x', 'b:c'],
+    }
+    expect(await problemsOf(config, { WORD: 'hunter2' })).toEqual([
+      `servers[2]: ${server} 'x:\${WORD}'`,
+      `servers[4]: ${server} '\${WORD}:x'`,
+      `servers[5]: ${server} 'b:c'`,
+    ])
+    expect(await problemsOf({ type: 'memcached', servers: ['${A}'] })).toEqual([`servers[0]: ${unset('A')}`])
+    expect(await problemsOf({ type: 'memcached', servers: ['${NONE:-}', '${A}', 'b:c'] })).toEqual([
+      `servers[1]: ${unset('A')}`,
+      `servers[2]: ${server} 'b:c'`,
+    ])
+    const path = await fileWith('a.yaml', "type: memcached\nservers:\n  - ${NONE:-}\n  - a\n  - 'b:c'\n")
+    expect((await refusal(fromFile(path, {}, {}))).problems).toMatchObject([
+      { path: 'servers[2]', line: 5, column: 5 },
     ])
   })
 

@@ -6,7 +6,7 @@ import { object } from '../schema/expected.js'
 import { NAME_EXPECTED, NAME_SCHEMA, overlaidNamespaces } from '../schema/namespaces.js'
 import { given } from '../stores/given.js'
 import { checkSharedKeys } from './check-shared-keys.js'
-import { checkStore } from './check-store.js'
+import { checkStore, misspelledStore } from './check-store.js'
 import type { CheckedStore } from './checked-store.js'
 import type { Findings } from './findings.js'
 import { unknownName } from './issues.js'
@@ -90,9 +90,10 @@ export async function checkConfig(
     checkNames(names)
     const shared = await storeOrSettings(common, [], SETTINGS_OF_FILE, true)
     const found: CheckedCache[] = []
+    const mayLeaveOut = namesStore(common) || misspelledStore(common, SETTINGS_OF_FILE) !== undefined
     for (const name of names) {
       const path = ['caches', name]
-      const own = await storeOrSettings(caches[name], path, SETTINGS, namesStore(common))
+      const own = await storeOrSettings(caches[name], path, SETTINGS, mayLeaveOut)
       const store = own?.store ?? shared?.store
       if (!NAME_SCHEMA.safeParse(name).success) {
         findings.add(path, `expected ${NAME_EXPECTED}; received '${name}'`, true)
@@ -151,13 +152,16 @@ function namesStore(value: Record<string, unknown>): boolean {
 }
 
 /** What a cache has of its own takes the place of what all have in common; what does not fit its store is left out. */
-function inherited(common: CacheSettings, own: CacheSettings, { type }: CheckedStore): CacheSettings {
+function inherited(common: CacheSettings, own: CacheSettings, store: CheckedStore): CacheSettings {
   const { bus, maxLocalStaleness, ...rest } = common
   const namespaces = overlaidNamespaces(common.namespaces, own.namespaces)
+  // Tiers want a bus, so they are told where it does not fit.
+  const isTiered = store.type === 'tiered'
+  const fits = isTiered || brokenRules(store, { bus }).length === 0
   return {
     ...rest,
-    ...(bus !== undefined && type !== 'lru' && { bus }),
-    ...(maxLocalStaleness !== undefined && type === 'tiered' && { maxLocalStaleness }),
+    ...(bus !== undefined && fits && { bus }),
+    ...(maxLocalStaleness !== undefined && isTiered && { maxLocalStaleness }),
     ...given(own),
     ...(namespaces && { namespaces }),
   }

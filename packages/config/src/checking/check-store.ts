@@ -72,9 +72,7 @@ export async function checkStore(
   const at = [...path, 'type']
   if (typeof type !== 'string') {
     if (type === undefined && findings.has([...path, 'url'])) return undefined
-    const misspelled = Object.keys(rest).find(
-      name => nearestName(name, ['type', 'url']) !== undefined && !(name in beside),
-    )
+    const misspelled = misspelledStore(rest, beside)
     if (type === undefined && misspelled !== undefined) {
       findings.add([...path, misspelled], unknownName(misspelled, ['type', 'url']), true)
     } else findings.expected(at, `a type or a url: ${quoted(role.types)}`, type)
@@ -106,6 +104,11 @@ export async function checkStore(
   if (checked === undefined || inner === undefined) return undefined
   const [options, settings] = split(checked, beside)
   return { store: { path, type: known, options, ...inner } as CheckedStore, beside: settings }
+}
+
+/** What was probably meant to name the store. */
+export function misspelledStore(given: object, known: object): string | undefined {
+  return Object.keys(given).find(name => nearestName(name, ['type', 'url']) !== undefined && !(name in known))
 }
 
 /** An object with its type, which a URL tells where it is not given. */

@@ -15,22 +15,22 @@ const ONE_REFERENCE = /^\$\{[^}]*\}$/
 export class Findings {
   readonly #source: ConfigSource
   readonly #before: Map<string, string>
+  readonly #lists: Substituted['lists']
   readonly #worth: readonly string[]
   readonly #problems: ConfigProblem[] = []
 
-  constructor(source: ConfigSource, { before, worth, problems }: Substituted) {
+  constructor(source: ConfigSource, { before, lists, worth, problems }: Substituted) {
     this.#source = source
     this.#before = new Map(before)
-    this.#worth = worth
-    for (const { path, message } of problems) this.add(path, message)
+    this.#lists = lists
+    // The longest first: it may have another in it.
+    this.#worth = worth.toSorted((a, b) => b.length - a.length)
+    for (const { path, message } of problems) this.#add(path, message)
   }
 
   /** @param atName whether it is the name that is wrong, and not what stands there. */
   add(path: Path, message: string, atName = false): void {
-    const { file } = this.#source
-    // What follows from a problem is none of its own.
-    if (this.has(path)) return
-    this.#problems.push({ path: pathText(path), message, file, ...this.#source.placeOf?.(path, atName) })
+    this.#add(this.#asWritten(path), message, atName)
   }
 
   /** Adds that something else was expected than what is given. */
@@ -49,19 +49,19 @@ export class Findings {
 
   /** Says that what stands at `to` was written at `from`. */
   movedFrom(from: Path, to: Path): void {
-    const before = this.#before.get(pathText(from))
-    if (before !== undefined) this.#before.set(pathText(to), before)
+    const before = this.#before.get(pathText(this.#asWritten(from)))
+    if (before !== undefined) this.#before.set(pathText(this.#asWritten(to)), before)
   }
 
   /** Whether something is known to be wrong at a path: what follows from it is not told. */
   has(path: Path): boolean {
-    const at = pathText(path)
+    const at = pathText(this.#asWritten(path))
     return this.#problems.some(known => known.path === at)
   }
 
   /** Whether the text at a path had a variable in it. */
   hadVariable(path: Path): boolean {
-    return this.#before.has(pathText(path))
+    return this.#before.has(pathText(this.#asWritten(path)))
   }
 
   /**
@@ -91,7 +91,7 @@ export class Findings {
 
   /** What was given, without what may be a secret. */
   shown(path: Path, value: unknown): string {
-    const before = this.#before.get(pathText(path))
+    const before = this.#before.get(pathText(this.#asWritten(path)))
     if (before !== undefined) {
       return ONE_REFERENCE.test(before)
         ? `the value of ${withoutDefaults(before)}, which is not shown`
@@ -112,6 +112,25 @@ export class Findings {
       (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
     )
     throw new ConfigError(this.#source.name, ordered)
+  }
+
+  #add(path: Path, message: string, atName = false): void {
+    const { file } = this.#source
+    const at = pathText(path)
+    // What follows from a problem is none of its own.
+    if (this.#problems.some(known => known.path === at)) return
+    this.#problems.push({ path: at, message, file, ...this.#source.placeOf?.(path, atName) })
+  }
+
+  /** The path as the config has it, where lists still have the items that were left out. */
+  #asWritten(path: Path): Path {
+    if (this.#lists.size === 0) return path
+    const written: PropertyKey[] = []
+    for (const key of path) {
+      const kept = this.#lists.get(pathText(written))
+      written.push(kept?.[Number(key)] ?? key)
+    }
+    return written
   }
 
   #reread(value: unknown, path: Path, found: readonly Finding[]): unknown {

@@ -48,7 +48,7 @@ function* busRules(store: CheckedStore, { bus }: CacheSettings): Generator<Broke
     return
   }
   // One that a program has made knows for itself where it is.
-  if (typeof bus !== 'string' && !isPlain(bus)) return
+  if (typeof bus === 'object' && 'listen' in bus) return
   const settings: RedisBusConfig = typeof bus === 'string' ? { mode: bus } : bus
   const redis = redisOf(store)
   if (redis === undefined && !hasAddress(settings)) {

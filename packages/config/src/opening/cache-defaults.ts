@@ -1,4 +1,14 @@
-import { CACHE_OPTION_NAMES, type CacheOptions, checkOptions, createCache, nullStore } from '@lookaside/core'
+import {
+  CACHE_OPTION_NAMES,
+  CacheError,
+  type CacheOptions,
+  checkOptions,
+  createCache,
+  type InvalidationBus,
+  type LocalStore,
+  nullStore,
+  quote,
+} from '@lookaside/core'
 import type { CacheSettings } from '../schema/cache-settings.js'
 import { guardOf } from './open-guard.js'
 
@@ -18,12 +28,26 @@ const NAMES = CACHE_OPTION_NAMES.filter(name => name !== 'store')
 export function checkDefaults(what: string, defaults: CacheDefaults, otherwise?: string): void {
   const { options: added = [] } = guardOf(defaults?.guard) ?? {}
   checkOptions(what, defaults, [...NAMES, ...added.map(({ name }) => name)], otherwise)
-  // So that a config is not blamed for them. What needs its store is looked at with the store.
-  createCache({
-    ...defaults,
-    guard: guardOf(defaults.guard),
-    store: nullStore(),
-    bus: undefined,
-    maxLocalStaleness: undefined,
-  })
+  const { bus, maxLocalStaleness } = defaults
+  if (bus !== undefined && typeof (bus as Partial<InvalidationBus> | null)?.listen !== 'function') {
+    throw new CacheError(
+      'ERR_CACHE_OPTION',
+      `bus of ${what} must be a bus, such as memoryBus(); received ${quote(bus)}`,
+    )
+  }
+  // So that a config is not blamed for them. A bus is not joined for that.
+  const store: CacheOptions['store'] =
+    maxLocalStaleness === undefined ? nullStore() : [{ ...NO_COPIES }, nullStore()]
+  createCache({ ...defaults, guard: guardOf(defaults.guard), store, bus: undefined })
+}
+
+/** A local store that keeps nothing. */
+const NO_COPIES: LocalStore = {
+  kind: 'local',
+  name: 'none',
+  size: 0,
+  get: () => undefined,
+  set: () => {},
+  delete: () => false,
+  clear: () => {},
 }

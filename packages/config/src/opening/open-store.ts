@@ -92,5 +92,5 @@ function ofKind<Kind extends CacheStore['kind']>(
 ): Extract<CacheStore, { kind: Kind }> {
   if ('kind' in store && store.kind === kind) return store as Extract<CacheStore, { kind: Kind }>
   const name = 'name' in named ? named.name : type
-  throw new CacheError('ERR_CACHE_CONFIG', `expected a ${kind} store; '${name}' makes another kind of store`)
+  throw new MisplacedStore(path, `expected a ${kind} store; '${name}' makes another kind of store`)
 }

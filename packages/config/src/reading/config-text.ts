@@ -83,7 +83,7 @@ function firstWrong(text: string): number {
 
 function isUnfinished({ message }: Error, length: number): boolean {
   const [, at] = /at position (\d+)/.exec(message) ?? []
-  return /end of JSON|unterminated/i.test(message) || (at !== undefined && Number(at) >= length)
+  return /end of JSON|unterminated string/i.test(message) || (at !== undefined && Number(at) >= length)
 }
 
 /** What parsers quote of the text may be a secret. */

@@ -6,6 +6,8 @@ export interface Substituted {
   readonly value: unknown
   /** What stood there before, such as `${REDIS_URL}`, by the path of each text that had a variable. */
   readonly before: ReadonlyMap<string, string>
+  /** Where the items of a list stood, by the path of each list that had some left out. */
+  readonly lists: ReadonlyMap<string, readonly number[]>
   /** What variables were worth, which may be secrets. */
   readonly worth: readonly string[]
   readonly problems: readonly { readonly path: Path; readonly message: string }[]
@@ -28,6 +30,7 @@ const MALFORMED =
 export function substitute(config: unknown, env: Environment): Substituted {
   const before = new Map<string, string>()
   const worth: string[] = []
+  const lists = new Map<string, readonly number[]>()
   const problems: { path: Path; message: string }[] = []
 
   function within(value: unknown, path: Path, around: readonly object[]): unknown {
@@ -39,8 +42,18 @@ export function substitute(config: unknown, env: Environment): Substituted {
     }
     const inside = [...around, value]
     if (Array.isArray(value)) {
-      const items = value.map((item, index) => within(item, [...path, index], inside))
-      return items.filter((item, index) => item !== undefined || value[index] === undefined)
+      const items: unknown[] = []
+      const kept: number[] = []
+      for (const [index, given] of value.entries()) {
+        const known = problems.length
+        const item = within(given, [...path, index], inside)
+        // What has a problem keeps its place: nothing else is wrong with the list for that.
+        if (item === undefined && given !== undefined && problems.length === known) continue
+        items.push(item)
+        kept.push(index)
+      }
+      if (kept.length < value.length) lists.set(pathText(path), kept)
+      return items
     }
     const entries = Object.entries(value).map(
       ([name, item]) => [name, within(item, [...path, name], inside)] as const,
@@ -73,7 +86,7 @@ export function substitute(config: unknown, env: Environment): Substituted {
     return missing || (text === '' && ONE_REFERENCE.test(given)) ? undefined : text
   }
 
-  return { value: within(config, [], []), before, worth, problems }
+  return { value: within(config, [], []), before, lists, worth, problems }
 }
 
 function unset(name: string): string {
