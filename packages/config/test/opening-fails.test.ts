@@ -202,7 +202,7 @@ describe('A bad value in the defaults of the program', () => {
     ],
     ['ERR_CACHE_DURATION', 'ttl must be milliseconds', { namespaces: { users: { ttl: -1 } } }],
     ['ERR_CACHE_DURATION', 'maxLocalStaleness must be milliseconds', { maxLocalStaleness: 'soon' }],
-    ['ERR_CACHE_OPTION', ' must be a bus, such as memoryBus(); received ', { bus: 5 }],
+    ['ERR_CACHE_OPTION', 'bus must be a bus, such as memoryBus(); received 5', { bus: 5 }],
     ['ERR_CACHE_OPTION', "unknown option 'tll' of the namespace", { namespaces: { users: { tll: 5 } } }],
     ['ERR_CACHE_OPTION', "codec must be 'auto', 'json', ", { codec: 'jsn' }],
     ['ERR_CACHE_OPTION', "guard must have the method run; received 'none'", { guard: 'none' }],

@@ -30,10 +30,7 @@ export function checkDefaults(what: string, defaults: CacheDefaults, otherwise?:
   checkOptions(what, defaults, [...NAMES, ...added.map(({ name }) => name)], otherwise)
   const { bus, maxLocalStaleness } = defaults
   if (bus !== undefined && typeof (bus as Partial<InvalidationBus> | null)?.listen !== 'function') {
-    throw new CacheError(
-      'ERR_CACHE_OPTION',
-      `bus of ${what} must be a bus, such as memoryBus(); received ${quote(bus)}`,
-    )
+    throw new CacheError('ERR_CACHE_OPTION', `bus must be a bus, such as memoryBus(); received ${quote(bus)}`)
   }
   // So that a config is not blamed for them. A bus is not joined for that.
   const store: CacheOptions['store'] =
