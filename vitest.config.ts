@@ -30,6 +30,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     allowOnly: false,
     coverage: { include: ['packages/*/src/**'] },
     projects: [
