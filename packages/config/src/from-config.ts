@@ -1,4 +1,4 @@
-import type { Cache } from '@lookaside/core'
+import { type Cache, CacheError, quote } from '@lookaside/core'
 import { checkConfig, type Wanted } from './checking/check-config.js'
 import { Findings } from './checking/findings.js'
 import { type CacheDefaults, checkDefaults } from './opening/cache-defaults.js'
@@ -55,6 +55,15 @@ export async function cachesFromConfig<Name extends string>(
 ): Promise<Caches<Name>> {
   checkDefaults('cachesFromConfig', defaults)
   return openSeveral(given('cachesFromConfig', config), 'all', defaults, env)
+}
+
+/** @throws CacheError `ERR_CACHE_OPTION` for what is no list of names. */
+export function checkNames(what: string, names: unknown): void {
+  if (Array.isArray(names) && names.every(name => typeof name === 'string')) return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `${what} takes the names of the caches that the program wants, such as ['sessions', 'catalog']; received ${quote(names)}`,
+  )
 }
 
 /** Opens the only cache of a config. @throws ConfigError */

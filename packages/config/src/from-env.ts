@@ -1,5 +1,5 @@
 import { type Cache, CacheError, isCacheError, quote } from '@lookaside/core'
-import { type Caches, openOne, openSeveral } from './from-config.js'
+import { type Caches, checkNames, openOne, openSeveral } from './from-config.js'
 import { type CacheDefaults, checkDefaults } from './opening/cache-defaults.js'
 import { openUrl } from './opening/open-url.js'
 import { readConfigFile } from './reading/config-file.js'
@@ -58,6 +58,7 @@ export async function cachesFromEnv<const Name extends string>(
   defaults: CacheDefaults = {},
   env: Environment = process.env,
 ): Promise<Caches<Name>> {
+  checkNames('cachesFromEnv', names)
   checkDefaults('cachesFromEnv', defaults)
   const expected = 'the path of a config file such as cache.config.yaml'
   const file = variable(env, 'CACHE_CONFIG', 'ERR_CACHE_CONFIG', expected)

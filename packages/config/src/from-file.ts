@@ -1,5 +1,5 @@
 import type { Cache } from '@lookaside/core'
-import { type Caches, openOne, openSeveral } from './from-config.js'
+import { type Caches, checkNames, openOne, openSeveral } from './from-config.js'
 import { type CacheDefaults, checkDefaults } from './opening/cache-defaults.js'
 import { readConfigFile } from './reading/config-file.js'
 import type { Environment } from './reading/config-source.js'
@@ -43,6 +43,7 @@ export async function cachesFromFile<const Name extends string>(
   defaults: CacheDefaults = {},
   env: Environment = process.env,
 ): Promise<Caches<Name>> {
+  checkNames('cachesFromFile', names)
   checkDefaults('cachesFromFile', defaults)
   return openSeveral(await readConfigFile(path), names, defaults, env)
 }

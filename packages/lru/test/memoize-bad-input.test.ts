@@ -95,7 +95,7 @@ describe('a memoized function that returns a promise', () => {
     for (const call of [1, 2]) {
       const { code, message } = thrownBy(() => memoized(7))
       expect(code).toBe('ERR_CACHE_OPTION')
-      expect(message).toMatch(/returned Promise.+cache\.wrap/)
+      expect(message).toMatch(/returned a Promise.+cache\.wrap/)
       expect(fetchUser).toHaveBeenCalledTimes(call)
     }
   })

@@ -188,7 +188,7 @@ describe.each([lru, memory])('A bad option of a guard on $name', backend => {
         "on a wrapped function, beta": "throws ERR_CACHE_OPTION: beta must be a number from 0, 1 being the published optimum; received NaN",
         "on a wrapped function, softTimeout": "throws ERR_CACHE_DURATION: softTimeout must be milliseconds from 0 to 315360000000 (ten years), or a string such as '250ms', '30s', '5m', '1h', '7d'; received null",
         "with a guard that has another, on a call": "rejects ERR_CACHE_OPTION: unknown option 'softTimeout' of getOrSet. Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, tags, refresh, signal, waitUntil, beta",
-        "without the guard, on a cache": "throws ERR_CACHE_OPTION: unknown option 'softTimeout' of createCache; did you mean 'storeTimeout'? Known: store, guard, prefix, clone, claimTtl, storeTimeout, breaker, bus, maxLocalStaleness, onUndelivered, waitUntil, clock, ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, codec, compression",
+        "without the guard, on a cache": "throws ERR_CACHE_OPTION: unknown option 'softTimeout' of createCache; did you mean 'storeTimeout'? Known: store, guard, namespaces, prefix, clone, claimTtl, storeTimeout, breaker, bus, maxLocalStaleness, onUndelivered, waitUntil, clock, ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, codec, compression",
         "without the guard, on a call": "rejects ERR_CACHE_OPTION: unknown option 'beta' of getOrSet. Known: ttl, grace, negativeTtl, jitter, version, schema, hardTimeout, tags, refresh, signal, waitUntil",
       }
     `)

@@ -19,8 +19,8 @@ export async function checkPlugin(
   const at = [...path, 'type']
   const loaded = await loadPlugin(name, directory)
   if ('absent' in loaded) {
-    const near = nearestName(name, STORE_TYPES)
-    const hint = near === undefined ? '. Is the package installed?' : `; did you mean '${near}'?`
+    const near = whatWasMeant(name)
+    const hint = near === undefined ? '. Is the package installed?' : `; did you mean ${near}?`
     findings.add(
       at,
       `expected ${listed(STORE_TYPES)}, or the name of an installed package with a store; received ${findings.shown(at, name)}${hint}`,
@@ -36,17 +36,42 @@ export async function checkPlugin(
   return { store: { path, type: 'plugin', name, plugin, options: checked.value }, beside: checkedSettings }
 }
 
+type Issue = NonNullable<
+  Awaited<ReturnType<StorePlugin['schema']['~standard']['validate']>>['issues']
+>[number]
+
+/** What other libraries call a type of ours. */
+const OTHER_NAMES = new Map(
+  Object.entries({
+    memory: 'lru',
+    map: 'lru',
+    valkey: 'redis',
+    off: 'none',
+  }),
+)
+
+function whatWasMeant(name: string): string | undefined {
+  if (name.includes('://')) return "'url' instead of 'type'"
+  if (/^\w.*\/.*\.[cm]?js$/.test(name)) return `'./${name}'`
+  const near = OTHER_NAMES.get(name) ?? nearestName(name, STORE_TYPES)
+  return near === undefined ? undefined : `'${near}'`
+}
+
 async function checkOptions(
   { schema }: StorePlugin,
   options: unknown,
   path: Path,
   findings: Findings,
 ): Promise<{ readonly value: unknown } | undefined> {
-  const result = await schema['~standard'].validate(options)
+  const first = await schema['~standard'].validate(options)
+  if (first.issues === undefined) return first
+  const reread = findings.reread(options, path, first.issues.map(pathOf))
+  const result = reread === undefined ? first : await schema['~standard'].validate(reread)
   if (result.issues === undefined) return result
-  for (const { message, path: within = [] } of result.issues) {
-    const keys = within.map(step => (typeof step === 'object' ? step.key : step))
-    findings.addForeign([...path, ...keys], message)
-  }
+  for (const issue of result.issues) findings.addForeign([...path, ...pathOf(issue)], issue.message)
   return undefined
+}
+
+function pathOf({ path = [] }: Issue): Path {
+  return path.map(step => (typeof step === 'object' ? step.key : step))
 }

@@ -3,12 +3,14 @@ import type { z } from 'zod'
 import type { ConfigSource } from '../reading/config-source.js'
 import { isPlain, type Substituted } from '../reading/variables.js'
 import { ConfigError, type ConfigProblem } from './config-error.js'
-import { type Finding, findingsOf, valueAt } from './issues.js'
+import { findingsOf, valueAt } from './issues.js'
 import { type Path, pathText } from './path.js'
 
 const SECRET_NAME = /pass|secret|token|credential|auth|^key$|privatekey|apikey/i
 /** Shorter values are hardly secrets, and would be found in any text. */
 const SHORTEST_SECRET = 4
+/** As a shell has it. */
+const BARE_VARIABLE = /^\$[A-Za-z_]\w*$/
 const ONE_REFERENCE = /^\$\{[^}]*\}$/
 
 /** Collects what is wrong with one config, so that all of it is told at once. */
@@ -35,11 +37,17 @@ export class Findings {
 
   /** Adds that something else was expected than what is given. */
   expected(path: Path, expected: string, given: unknown): void {
-    this.add(path, `expected ${expected}; received ${this.shown(path, given)}`)
+    const hint =
+      typeof given === 'string' && BARE_VARIABLE.test(given) ? '. A variable is written as ${NAME}' : ''
+    this.add(path, `expected ${expected}; received ${this.shown(path, given)}${hint}`)
   }
 
   /** Adds what somebody else says, who knows nothing of variables: their values are taken out. */
-  addForeign(path: Path, message: string): void {
+  addForeign(path: Path, given: string): void {
+    const mayShow = !this.hadVariable(path) && !SECRET_NAME.test(String(path.at(-1)))
+    const message = mayShow
+      ? given
+      : given.replace(/[,;:.]?\s*(?:but )?(?:received|got)\b.*$/is, '; what was given is not shown')
     const told = this.#worth.filter(value => value.length >= SHORTEST_SECRET)
     this.add(
       path,
@@ -73,7 +81,11 @@ export class Findings {
   check<T>(schema: z.ZodType<T>, value: unknown, path: Path): T | undefined {
     const first = schema.safeParse(value)
     if (first.success) return first.data
-    const reread = this.#reread(value, path, findingsOf(first.error.issues, value))
+    const reread = this.reread(
+      value,
+      path,
+      findingsOf(first.error.issues, value).map(found => found.path),
+    )
     const result = reread === undefined ? first : schema.safeParse(reread)
     if (result.success) return result.data
     const found = findingsOf(result.error.issues, value)
@@ -94,10 +106,12 @@ export class Findings {
     const before = this.#before.get(pathText(this.#asWritten(path)))
     if (before !== undefined) {
       return ONE_REFERENCE.test(before)
-        ? `the value of ${withoutDefaults(before)}, which is not shown`
+        ? `the value of ${withoutDefaults(before)}, which is not shown${blanksOf(value)}`
         : quote(withoutUser(withoutDefaults(before)))
     }
-    if (value === undefined) return 'nothing'
+    // A file that is no object may be any text.
+    if (path.length === 0 && typeof value === 'string') return 'a text, which is not shown'
+    if (value === undefined || (value === null && path.length === 0)) return 'nothing'
     if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
     if (isPlain(value)) return Object.keys(value).length === 0 ? 'an empty object' : 'an object'
     if (SECRET_NAME.test(String(path.at(-1))))
@@ -133,9 +147,10 @@ export class Findings {
     return written
   }
 
-  #reread(value: unknown, path: Path, found: readonly Finding[]): unknown {
+  /** A value with what variables spell in the place of their texts at `paths`; `undefined` where there is none. */
+  reread(value: unknown, path: Path, paths: readonly Path[]): unknown {
     let reread: unknown
-    for (const { path: at } of found) {
+    for (const at of paths) {
       const given = valueAt(value, at)
       if (typeof given !== 'string' || !this.hadVariable([...path, ...at])) continue
       const meant = spelled(given)
@@ -144,6 +159,11 @@ export class Findings {
     }
     return reread
   }
+}
+
+/** What may be wrong with a value that nobody sees, as with a secret that was written with a line end. */
+function blanksOf(value: unknown): string {
+  return typeof value === 'string' && value !== value.trim() ? '; it begins or ends with a blank' : ''
 }
 
 /** The number, `true` or `false` that a text spells. */

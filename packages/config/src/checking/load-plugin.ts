@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve as resolvePath } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { resolvePackage } from '../stores/resolve-package.js'
 import type { StorePlugin } from '../stores/store-plugin.js'
 
 /** A plugin, or why there is none; `absent` where there is no such package. */
@@ -19,7 +20,9 @@ const EXPECTED = 'export const storePlugin = definePlugin({ schema, open })'
 export async function loadPlugin(name: string, directory: string): Promise<LoadedPlugin> {
   const url = await urlOf(name, directory)
   if (typeof url !== 'string') return url
-  const { storePlugin } = await import(url)
+  const module = await import(url)
+  // What a CommonJS module assigns as a whole is its default export.
+  const storePlugin = module.storePlugin ?? module.default?.storePlugin
   if (isPlugin(storePlugin)) return { plugin: storePlugin }
   const received =
     storePlugin === undefined ? 'it has no such export' : 'its storePlugin lacks a schema or open()'
@@ -38,22 +41,19 @@ async function urlOf(
   }
   // What looks like a URL would be taken for one.
   if (/^[a-z][a-z0-9+.-]*:/i.test(name)) return { absent: true }
-  // Node.js 20 resolves a package only from the module that asks; this one is not where the application is.
-  const { resolve } = await import('import-meta-resolve')
   try {
-    return resolve(name, pathToFileURL(`${directory}/`).href)
+    return (await resolvePackage(name, directory)) ?? { absent: true }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_INVALID_MODULE_SPECIFIER') return { absent: true }
-    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')
-      return {
-        problem: `expected ${name} to export a store: ${EXPECTED}; its package.json exports nothing to import by this name`,
-      }
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error
+    return {
+      problem: `expected ${name} to export a store: ${EXPECTED}; its package.json exports nothing to import by this name`,
+    }
   }
 }
 
 function isPlugin(value: unknown): value is StorePlugin {
   const { schema, open } = (value ?? {}) as Partial<Record<keyof StorePlugin, unknown>>
-  return typeof open === 'function' && typeof schema === 'object' && schema !== null && '~standard' in schema
+  // Standard Schemas may be functions as well as objects.
+  const isObject = typeof schema === 'function' || (typeof schema === 'object' && schema !== null)
+  return typeof open === 'function' && isObject && '~standard' in schema
 }

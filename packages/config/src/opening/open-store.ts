@@ -5,6 +5,7 @@ import {
   type MigratingStoreOptions,
   migratingStore,
   nullStore,
+  quote,
   type RemoteStore,
 } from '@lookaside/core'
 import type { CheckedStore } from '../checking/checked-store.js'
@@ -61,10 +62,25 @@ async function openAlone(store: CheckedStore): Promise<CacheStore> {
     case 'migrating':
       return openMigrating(store)
     case 'plugin':
-      return store.plugin.open(store.options)
+      return openPlugin(store)
     default:
       throw new TypeError(`a store of type ${store.type} is not shared`)
   }
+}
+
+async function openPlugin({
+  path,
+  name,
+  plugin,
+  options,
+}: Extract<CheckedStore, { type: 'plugin' }>): Promise<CacheStore> {
+  const store: unknown = await plugin.open(options)
+  const { kind, close } = (store ?? {}) as Partial<RemoteStore | LocalStore> & { close?: unknown }
+  if (kind === 'local' || (kind === 'remote' && typeof close === 'function')) return store as CacheStore
+  throw new MisplacedStore(
+    [...path, 'type'],
+    `open() of ${name} must return a store; received ${quote(store)}`,
+  )
 }
 
 /** A migrating store owns what it is made of. */

@@ -6,6 +6,9 @@ import type { ConfigSource, Place } from './config-source.js'
 /** The formats that a config can be written in as text. */
 export type TextFormat = 'JSON' | 'YAML'
 
+/** Names are texts, and nothing that is said of the text goes to the console: it may have a secret in it. */
+const STRICT = { stringKeys: true, logLevel: 'error' } as const
+
 /**
  * Reads a config in JSON or YAML, and remembers where everything stands.
  *
@@ -20,7 +23,7 @@ export function readText(
   file: string,
 ): Pick<ConfigSource, 'value' | 'placeOf'> {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, ...STRICT })
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
@@ -33,7 +36,7 @@ export function readText(
   const unlike = format === 'JSON' ? notJson(text) : undefined
   if (unlike !== undefined) refuse(unlike.message, placeAt(unlike.offset))
   // What follows a first error is what it led to.
-  const [error] = document.errors
+  const [error] = [...document.errors, ...document.warnings]
   if (error !== undefined) {
     const place = placeAt(error.pos[0])
     refuse(`${withoutSource(error.message)}${hintAt(text, place)}`, place)
@@ -86,9 +89,9 @@ function isUnfinished({ message }: Error, length: number): boolean {
   return /end of JSON|unterminated string/i.test(message) || (at !== undefined && Number(at) >= length)
 }
 
-/** What parsers quote of the text may be a secret. */
+/** What parsers quote of the text may be a secret; it follows a colon or a quotation mark. */
 function withoutSource(message: string): string {
-  return message.replace(/,? (?:\.\.\.)?".*$/s, '').replace(/(?:: "|; please use ).*$/s, '')
+  return message.replace(/(?:,? (?:\.\.\.)?"|(?<! ): |; please use ).*$/s, '')
 }
 
 /** In YAML braces open a map, and so does a colon before a blank. */
@@ -96,6 +99,8 @@ function hintAt(text: string, { line }: Place): string {
   const around = text.split('\n')[line - 1] ?? ''
   if (/[[{,](?:.*[\s:])?\$\{/.test(around))
     return `. Within { } and [ ] write a variable in quotes: "\${NAME}"`
+  if (/(?:^|[\s:,[{-])[@!|>&*%`]/.test(around))
+    return '. Write a text that begins with a sign in quotes: "@acme/store"'
   return /: +[\w.-]+:\s*$/.test(around) ? '. Write a text that ends in a colon in quotes: "memory:"' : ''
 }
 

@@ -36,13 +36,15 @@ export interface RedisConfig extends RedisServerConfig {
 }
 
 const URL_EXPECTED = 'a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS'
+/** A name, or an address of IPv4 or IPv6. */
+const HOST = /^(?:[^\s:/?#@]+|[\da-fA-F:.]+)$/
 const MAX_VALUE = 512 * 1024 * 1024
 
 export const REDIS_SERVER_SHAPE = {
   url: text(URL_EXPECTED, /^rediss?:\/\//i)
     .refine(isRedisUrl, { error: URL_EXPECTED })
     .optional(),
-  host: text('the name or IP address of a server').optional(),
+  host: text('the name or IP address of a server, without its port', HOST).optional(),
   port: integer(1, 65_535).optional(),
   username: text('the name of a user').optional(),
   password: z.string({ error: 'a string' }).optional(),

@@ -8,7 +8,14 @@ const FORMS = [
   'memcached://host1:11211,host2:11211',
   'none:',
 ]
-const SCHEMES = ['memory', 'redis', 'rediss', 'memcached', 'none']
+const FORM_OF: Readonly<Record<string, string>> = {
+  memory: 'memory:',
+  redis: 'redis://host:6379',
+  rediss: 'rediss://host:6379',
+  memcached: 'memcached://host:11211',
+  none: 'none:',
+}
+const SCHEMES = Object.keys(FORM_OF)
 const MEMCACHED_PORT = 11_211
 const MOST_ENTRIES = 2 ** 24
 
@@ -54,7 +61,7 @@ function unknownScheme(url: unknown, scheme: string | undefined): CacheError {
 function whatWasMeant(url: unknown, scheme: string | undefined): string | undefined {
   if (typeof url !== 'string') return undefined
   const near = nearestName(scheme ?? url, SCHEMES)
-  if (near !== undefined) return `${near}:`
+  if (near !== undefined) return FORM_OF[near]
   const port = /^[\w.-]+:(\d{1,5})$/.exec(url)?.[1]
   if (port === undefined) return undefined
   return `${Number(port) === MEMCACHED_PORT ? 'memcached' : 'redis'}://${url}`
