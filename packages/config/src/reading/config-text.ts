@@ -39,7 +39,7 @@ export function readText(
   const [error] = [...document.errors, ...document.warnings]
   if (error !== undefined) {
     const place = placeAt(error.pos[0])
-    refuse(`${withoutSource(error.message)}${hintAt(text, place)}`, place)
+    refuse(`${withoutSource(error.message)}${hintFor(error.message, text, place)}`, place)
   }
   try {
     return {
@@ -94,14 +94,18 @@ function withoutSource(message: string): string {
   return message.replace(/(?:,? (?:\.\.\.)?"|(?<! ): |; please use ).*$/s, '')
 }
 
-/** In YAML braces open a map, and so does a colon before a blank. */
-function hintAt(text: string, { line }: Place): string {
+/** What is usually behind an error, to add to what the parser says. */
+function hintFor(message: string, text: string, { line }: Place): string {
   const around = text.split('\n')[line - 1] ?? ''
+  // In YAML braces open a map, and so does a colon before a blank.
   if (/[[{,](?:.*[\s:])?\$\{/.test(around))
     return `. Within { } and [ ] write a variable in quotes: "\${NAME}"`
-  if (/(?:^|[\s:,[{-])[@!|>&*%`]/.test(around))
+  if (message.includes('stringKeys')) return '. Write a text that has { } or [ ] in it in quotes'
+  if (/Nested mappings|[Ii]mplicit (?:map )?key/.test(message))
+    return ". The names of an object begin in one column, and a blank follows each colon; a text with ': ' in it needs quotes"
+  if (/[\s:,[{-][@!|>&*%`]/.test(` ${around}`))
     return '. Write a text that begins with a sign in quotes: "@acme/store"'
-  return /: +[\w.-]+:\s*$/.test(around) ? '. Write a text that ends in a colon in quotes: "memory:"' : ''
+  return ''
 }
 
 /** The offset of the value at `path`, or of its name; of what is around it where it is not there. */
