@@ -22,6 +22,7 @@ const MAY_NEED: Readonly<Record<string, readonly string[]>> = {
 const OF_THE_APPLICATION = [
   'packages/config/src/checking/load-plugin.ts',
   'packages/config/src/reading/config-module.ts',
+  'packages/config/src/stores/adapter.ts',
 ]
 
 /** A published package as the rules see it: its manifest and the imports of its `src`. */

@@ -42,7 +42,10 @@ describe('what a package exports is what its sources build', () => {
   })
 })
 
-describe('the emitted declarations compile alone, with every declaration they lean on', () => {
+// The compiler takes its time where others want the machine too.
+describe('the emitted declarations compile alone, with every declaration they lean on', {
+  timeout: 60_000,
+}, () => {
   it.each(published)('$manifest.name', ({ directory, manifest }) => {
     const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
     expect(declarationProblems(join(root, directory, 'dist/index.d.ts'), dependencies)).toEqual([])
