@@ -105,7 +105,7 @@ it('Everything that is wrong in an object is told at once', async () => {
   - caches.b: expected an object with the type or the url of a store; received 5
   - caches.c.local.type: expected a store in this process, of type 'lru'; received 'redis'
   - caches.c.remote.url: expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received 'redis://***@host/x'
-  - caches.d: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:; received the scheme 'redsi:'; did you mean redis:?`)
+  - caches.d: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:; received the scheme 'redsi:'; did you mean redis://host:6379?`)
   expect(
     problems.every(
       ({ file, line, column }) => file === undefined && line === undefined && column === undefined,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConfigError, cachesFromFile, fromFile } from '../src/index.js'
 import { readText } from '../src/reading/config-text.js'
 import { fileWith } from './files.js'
@@ -121,9 +121,18 @@ describe('A problem in a YAML file', () => {
 
   it('is told of an empty file, and of one that holds something else', async () => {
     const cache = "expected an object with the settings of a cache, such as { type: 'lru', ttl: '5m' }"
-    expect(await placed('a.yaml', '')).toEqual([`undefined:undefined : ${cache}; received null`])
+    expect(await placed('a.yaml', '')).toEqual([`undefined:undefined : ${cache}; received nothing`])
+    expect(await placed('a.yaml', '# a comment\n')).toEqual([
+      `undefined:undefined : ${cache}; received nothing`,
+    ])
+    expect(await placed('a.json', 'null')).toEqual([`1:1 : ${cache}; received nothing`])
     expect(await placed('a.yaml', '\n\n- type: lru\n')).toEqual([`3:1 : ${cache}; received a list`])
-    expect(await placed('a.yaml', '# a comment\nmemory\n')).toEqual([`2:1 : ${cache}; received 'memory'`])
+    expect(await placed('a.yaml', '# a comment\nmemory\n')).toEqual([
+      `2:1 : ${cache}; received a text, which is not shown`,
+    ])
+    expect(await placed('a.json', '"hunter2"')).toEqual([
+      `1:1 : ${cache}; received a text, which is not shown`,
+    ])
   })
 
   it('is told of caches by name', async () => {
@@ -207,6 +216,12 @@ describe('What a file is not', () => {
     })
   })
 
+  const NESTED =
+    ". The names of an object begin in one column, and a blank follows each colon; a text with ': ' in it needs quotes"
+  const SIGN = '. Write a text that begins with a sign in quotes: "@acme/store"'
+  const STRING_KEYS =
+    'With stringKeys, all keys must be strings. Write a text that has { } or [ ] in it in quotes'
+
   it.each([
     [
       'type: [lru\n',
@@ -214,21 +229,64 @@ describe('What a file is not', () => {
     ],
     [
       'type: lru\n type: redis\n',
-      'the config (a.yaml:1:7): Nested mappings are not allowed in compact mappings',
+      `the config (a.yaml:1:7): Nested mappings are not allowed in compact mappings${NESTED}`,
     ],
     ['type: lru\ntype: redis\n', 'the config (a.yaml:2:1): Map keys must be unique'],
     [
       'ttl: 5m\nurl: memory:\n',
-      'the config (a.yaml:2:6): Nested mappings are not allowed in compact mappings. Write a text that ends in a colon in quotes: "memory:"',
+      `the config (a.yaml:2:6): Nested mappings are not allowed in compact mappings${NESTED}`,
     ],
     [
       'caches:\n  a: none: \r\n  b: {}',
-      'the config (a.yaml:2:6): Nested mappings are not allowed in compact mappings. Write a text that ends in a colon in quotes: "memory:"',
+      `the config (a.yaml:2:6): Nested mappings are not allowed in compact mappings${NESTED}`,
     ],
     ['\ttype: lru\n', 'the config (a.yaml:1:1): Tabs are not allowed as indentation'],
     ['type: lru\n---\ntype: redis\n', 'the config (a.yaml:2:1): Source contains multiple documents'],
     ['password: "hunter2\n', 'the config (a.yaml:2:1): Missing closing'],
-    ['password: @hunter2\n', 'the config (a.yaml:1:11): Plain value cannot start with reserved character @'],
+    [
+      'password: hunter2: x\n',
+      `the config (a.yaml:1:11): Nested mappings are not allowed in compact mappings${NESTED}`,
+    ],
+    ['ttl:5m\ntype: lru\n', `the config (a.yaml:1:1): Implicit keys need to be on a single line${NESTED}`],
+    [
+      'type: lru\nhunter2\n',
+      `the config (a.yaml:2:1): Implicit map keys need to be followed by map values${NESTED}`,
+    ],
+    [
+      'password: @hunter2\n',
+      `the config (a.yaml:1:11): Plain value cannot start with reserved character @${SIGN}`,
+    ],
+    [
+      'type: `hunter2`\n',
+      `the config (a.yaml:1:7): Plain value cannot start with reserved character \`${SIGN}`,
+    ],
+    [
+      'type: tiered\nremote: { type: @acme/store }\n',
+      `the config (a.yaml:2:17): Plain value cannot start with reserved character @${SIGN}`,
+    ],
+    [
+      'password: %hunter2\n',
+      `the config (a.yaml:1:11): Plain value cannot start with directive indicator character %${SIGN}`,
+    ],
+    ['%hunter2\n---\na: 1\n', `the config (a.yaml:1:1): Unknown directive${SIGN}`],
+    ['%YAML hunter2\n---\na: 1\n', `the config (a.yaml:1:7): Unsupported YAML version${SIGN}`],
+    ['password: !hunter2! x\n', `the config (a.yaml:1:11): The tag has no suffix${SIGN}`],
+    ['password: "\\Uhunter22"\n', 'the config (a.yaml:1:12): Invalid escape sequence'],
+    [
+      'password: |hunter2\n',
+      `the config (a.yaml:1:12): Block scalar header includes extra characters${SIGN}`,
+    ],
+    [
+      'password: >hunter2\n  x\n',
+      `the config (a.yaml:1:12): Block scalar header includes extra characters${SIGN}`,
+    ],
+    ['password: !hunter2 x\n', `the config (a.yaml:1:11): Unresolved tag${SIGN}`],
+    ['type: lru\nttl: !duration 5m\n', `the config (a.yaml:2:6): Unresolved tag${SIGN}`],
+    ['!hunter2\n', `the config (a.yaml:1:1): Unresolved tag${SIGN}`],
+    ['? { hunter2: 1 }\n: 5\n', `the config (a.yaml:1:3): ${STRING_KEYS}`],
+    ['[hunter2]: lru\n', `the config (a.yaml:1:1): ${STRING_KEYS}`],
+    ['type: lru\nprefix: {{ hunter2 }}\n', `the config (a.yaml:2:10): ${STRING_KEYS}`],
+    ['password: "a" hunter2\n', 'the config (a.yaml:1:15): Unexpected scalar at node end'],
     ['password: *hunter2\n', 'Unresolved alias (the anchor must be set before the alias)'],
     [
       'a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c]',
@@ -244,6 +302,28 @@ describe('What a file is not', () => {
     ],
   ])('YAML: %j', async (text, message) => {
     expect(await said('a.yaml', text)).toBe(`a.yaml is not YAML: ${message}`)
+  })
+
+  it.each([
+    '? { hunter2: 1 }\n: 5\n',
+    'type: lru\nprefix: {{ hunter2 }}\n',
+    'password: !hunter2 x\n',
+    '%YAML 9.9\n---\npassword: hunter2\n',
+    '%HUNTER2\n---\npassword: x\n',
+  ])('nothing of it goes to the console: %j', async text => {
+    const consoles = [
+      vi.spyOn(process, 'emitWarning').mockReturnValue(),
+      vi.spyOn(console, 'warn').mockReturnValue(),
+      vi.spyOn(process.stderr, 'write').mockReturnValue(true),
+    ]
+    onTestFinished(() => void vi.restoreAllMocks())
+    expect(await said('a.yaml', text)).toMatch(/^a\.yaml is not YAML: /)
+    for (const said of consoles) expect(said).not.toHaveBeenCalled()
+  })
+
+  it('is no name that is a number, true or null: in YAML they are taken for texts', () => {
+    const { value } = readText('5: a\ntrue: b\n~: c\nnull: d\n', 'YAML', 'a.yaml')
+    expect(value).toEqual({ 5: 'a', true: 'b', '~': 'c', null: 'd' })
   })
 })
 

@@ -48,7 +48,7 @@ describe('fromEnv', () => {
   })
 
   it.each([
-    ['redsi://x', /^CACHE_URL: a cache URL has one of .* 'redsi:'; did you mean redis:\?$/],
+    ['redsi://x', /^CACHE_URL: a cache URL has one of .* 'redsi:'; did you mean redis:\/\/host:6379\?$/],
     ['localhost:6379', /; did you mean redis:\/\/localhost:6379\?$/],
     ['redis://localhost/x', /^CACHE_URL: the URL of a Redis must be/],
     ['memory:?max=1', /^CACHE_URL: expected memory:/],

@@ -107,8 +107,11 @@ describe('fromUrl', () => {
 
   it('guesses the scheme that was meant', async () => {
     for (const [url, meant] of [
-      ['redsi://x', 'redis:'],
-      ['Memcache://x', 'memcached:'],
+      ['redsi://x', 'redis://host:6379'],
+      ['redis', 'redis://host:6379'],
+      ['redisss://x', 'rediss://host:6379'],
+      ['Memcache://x', 'memcached://host:11211'],
+      ['non:', 'none:'],
       ['memory', 'memory:'],
       ['127.0.0.1:6380', 'redis://127.0.0.1:6380'],
       ['cache.internal:11211', 'memcached://cache.internal:11211'],
@@ -143,7 +146,7 @@ describe('fromUrl', () => {
       `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:; received ''"`,
     )
     expect(await refusal('redis')).toMatchInlineSnapshot(
-      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:; received 'redis'; did you mean redis:?"`,
+      `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:; received 'redis'; did you mean redis://host:6379?"`,
     )
     expect(await refusal(undefined)).toMatchInlineSnapshot(
       `"ERR_CACHE_URL: a cache URL has one of the forms memory:, redis://user:password@host:6379/0, rediss://user:password@host:6379/0, memcached://host1:11211,host2:11211, none:; received undefined"`,

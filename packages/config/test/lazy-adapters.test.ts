@@ -62,6 +62,32 @@ async function loadedBy(steps: Readonly<Record<string, string>>): Promise<Record
   )
 }
 
+/** What this package is made of, besides adapters. */
+const OURS = ['config', 'core', 'stampede-guard']
+/** What it needs of others, and which of our packages has it. */
+const THEIRS = { zod: 'config', yaml: 'config', 'import-meta-resolve': 'config' }
+
+/** Installs packages of ours as they were built, without what they need, and packages of others. */
+async function install(
+  directory: string,
+  ours: readonly string[],
+  theirs: Readonly<Record<string, string>>,
+): Promise<void> {
+  const modules = join(directory, 'node_modules')
+  for (const built of ours) {
+    const target = join(modules, '@lookaside', built)
+    await mkdir(target, { recursive: true })
+    await cp(join(packages, built, 'dist'), join(target, 'dist'), { recursive: true })
+    await cp(join(packages, built, 'package.json'), join(target, 'package.json'))
+  }
+  for (const [name, user] of Object.entries(theirs))
+    await symlink(join(packages, user, 'node_modules', name), join(modules, name))
+}
+
+function needs(name: string): string {
+  return `this cache needs the package ${name}: install it with npm install ${name}`
+}
+
 describe('What is loaded', () => {
   it('is what the config needs, and nothing before it is needed', async () => {
     const files = await directoryWith({
@@ -112,15 +138,7 @@ describe('What is loaded', () => {
       'a.yaml': 'type: lru\n',
       'b.mjs': "export default { type: 'lru' }",
     })
-    const modules = join(directory, 'node_modules')
-    for (const built of ['config', 'core', 'stampede-guard']) {
-      const target = join(modules, '@lookaside', built)
-      await mkdir(target, { recursive: true })
-      await cp(join(packages, built, 'dist'), join(target, 'dist'), { recursive: true })
-      await cp(join(packages, built, 'package.json'), join(target, 'package.json'))
-    }
-    for (const needed of ['zod', 'yaml'])
-      await symlink(join(packages, 'config/node_modules', needed), join(modules, needed))
+    await install(directory, OURS, THEIRS)
     const output = await run(
       directory,
       `const { cachesFromConfig, fromConfig, fromFile, fromUrl } = await import('@lookaside/config')
@@ -132,8 +150,6 @@ describe('What is loaded', () => {
       await said(cachesFromConfig({ caches: { a: 'redis://localhost', b: 'memcached://localhost' } }))
       await said(fromConfig({ type: 'none', ttl: '5m' }).then(cache => cache.close()))`,
     )
-    const needs = (name: string) =>
-      `this cache needs the package ${name}: install it with npm install ${name}`
     expect(output.trim().split('\n')).toEqual([
       `ERR_CACHE_CONFIG ${needs('@lookaside/lru')}`,
       `ERR_CACHE_CONFIG ${needs('@lookaside/redis')}`,
@@ -145,5 +161,44 @@ describe('What is loaded', () => {
       `  - caches.a: ${needs('@lookaside/redis')}`,
       `  - caches.b: ${needs('@lookaside/memcached')}`,
     ])
+  })
+
+  it('says which client to install where an adapter is there without its own', async () => {
+    const directory = await directoryWith({})
+    await install(directory, [...OURS, 'redis', 'memcached', 'lru'], THEIRS)
+    const output = await run(
+      directory,
+      `const { fromConfig, fromUrl } = await import('@lookaside/config')
+      const said = opening => opening.catch(error => console.log(error.code, error.message))
+      await said(fromUrl('redis://localhost'))
+      await said(fromUrl('memcached://localhost'))
+      await said(fromUrl('memory:'))
+      await said(fromConfig({ type: 'tiered', remote: 'redis://localhost' }))`,
+    )
+    expect(output.trim().split('\n')).toEqual([
+      `ERR_CACHE_CONFIG ${needs('ioredis')}`,
+      `ERR_CACHE_CONFIG ${needs('memjs')}`,
+      `ERR_CACHE_CONFIG ${needs('lru-cache')}`,
+      `ERR_CACHE_CONFIG fromConfig: ${needs('lru-cache')}`,
+    ])
+  })
+
+  it('is an adapter as the application sees it, where this package does not', async () => {
+    const directory = await directoryWith({ 'app/main.mjs': '' })
+    await install(join(directory, 'tool'), OURS, THEIRS)
+    await install(join(directory, 'app'), ['core', 'lru'], { 'lru-cache': 'lru' })
+    const script = `
+      const { fromConfig, fromUrl } = await import(${JSON.stringify(join(directory, 'tool/node_modules/@lookaside/config/dist/index.js'))})
+      const cache = await fromConfig({ type: 'lru', maxEntries: 1 })
+      await cache.set('a', 1)
+      await cache.set('b', 2)
+      console.log(cache.peek('a'), cache.peek('b'))
+      await cache.close()
+      await fromUrl('redis://localhost').catch(error => console.log(error.code, error.message))`
+    expect((await run(join(directory, 'app'), script)).trim().split('\n')).toEqual([
+      'undefined 2',
+      `ERR_CACHE_CONFIG ${needs('@lookaside/redis')}`,
+    ])
+    await expect(run(join(directory, 'tool'), script)).rejects.toThrow(needs('@lookaside/lru'))
   })
 })

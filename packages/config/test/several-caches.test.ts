@@ -105,6 +105,19 @@ describe('Several caches', () => {
     expect(listened.filter(channel => /near|own|none/.test(channel))).toEqual([])
   })
 
+  it('do without a bus by its settings, where their store has no Redis for it', async () => {
+    const bus = { heartbeat: '5s' } as const
+    const caches = { near: 'memory:', distant: 'memcached://127.0.0.1:1', none: 'none:' }
+    await openedAll({ bus, caches })
+    await openedAll({ bus: 'tracking', caches })
+    for (const distant of [bus, 'tracking'])
+      expect(
+        await problemsOfCaches({ caches: { distant: { url: 'memcached://127.0.0.1:1', bus: distant } } }),
+      ).toEqual([
+        "caches.distant.bus: the bus needs a Redis, and the store has none; give its url: { url: 'redis://host:6379' }",
+      ])
+  })
+
   it('are told of those that they name themselves', async () => {
     expect(
       await problemsOfCaches({
@@ -238,6 +251,10 @@ describe('Caches are refused', () => {
       "caches.a.urll: unknown name 'urll'; did you mean 'url'?",
     ],
     [{ tpye: 'lru', caches: { a: {} } }, "tpye: unknown name 'tpye'; did you mean 'type'?"],
+    [
+      { urll: 'memory:', caches: { a: {}, b: { ttl: '5m' } } },
+      "urll: unknown name 'urll'; did you mean 'url'?",
+    ],
     [{ ulr: 'redis://h', caches: { a: 'memory:' } }, "ulr: unknown name 'ulr'; did you mean 'url'?"],
   ])('%o', async (config, ...problems) => {
     expect(await problemsOfCaches(config)).toEqual(problems)

@@ -31,12 +31,12 @@ describe('Caches on one Redis', () => {
       },
     })
     await use(a, b, c, d)
-    expect(await redis.connections()).toBe(1)
+    await expect.poll(() => redis.connections()).toBe(1)
     await Promise.all([a.close(), c.close()])
     await use(b, d)
     await b.close()
     await use(d)
-    expect(await redis.connections()).toBe(1)
+    await expect.poll(() => redis.connections()).toBe(1)
     await d.close()
     await expect.poll(() => redis.connections()).toBe(0)
   })
@@ -48,7 +48,7 @@ describe('Caches on one Redis', () => {
       caches: { a: redis.url, b: `${redis.url}/1`, c: { url: redis.url, commandTimeout: '5s' } },
     })
     await use(a, b, c)
-    expect(await redis.connections()).toBe(3)
+    await expect.poll(() => redis.connections()).toBe(3)
     await a.close()
     await use(b, c)
   })
@@ -71,7 +71,7 @@ describe('Caches on one Redis', () => {
       },
     })
     await use(a, b)
-    expect(await redis.connections()).toBe(connectionsOfOne)
+    await expect.poll(() => redis.connections()).toBe(connectionsOfOne)
     expect(connectionsOfOne).toBeGreaterThan(1)
   })
 
@@ -101,7 +101,7 @@ describe('Caches on one Redis', () => {
       storeTimeout: '5s',
     })
     await use(cache)
-    expect(await redis.connections()).toBe(2)
+    await expect.poll(() => redis.connections()).toBe(2)
     await cache.close()
     await expect.poll(() => redis.connections()).toBe(0)
   })
@@ -116,7 +116,7 @@ describe('Caches on one memcached', () => {
       caches: { a: {}, b: { type: 'memcached', servers: [memcached.address] }, c: `${memcached.url}/` },
     })
     await use(a, b, c)
-    expect(await memcached.connections()).toBe(1)
+    await expect.poll(() => memcached.connections()).toBe(1)
     await a.close()
     await use(b, c)
     await b.close()
@@ -149,6 +149,6 @@ it('Only the caches that are asked for are opened', async () => {
   const path = await fileWith('a.json', JSON.stringify(config))
   const { a } = await cachesFromFile(path, ['a'], { storeTimeout: '5s' })
   await use(a)
-  expect(await redis.connections()).toBe(1)
+  await expect.poll(() => redis.connections()).toBe(1)
   await a.close()
 })

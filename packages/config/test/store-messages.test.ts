@@ -20,9 +20,10 @@ describe('What is no cache is told', () => {
   const cache = "expected an object with the settings of a cache, such as { type: 'lru', ttl: '5m' }"
   expectAll([
     [undefined, `: ${cache}; received nothing`],
-    [null, `: ${cache}; received null`],
-    ['memory:', `: ${cache}; received 'memory:'`],
-    ['redis://user:hunter2@host', `: ${cache}; received 'redis://***@host'`],
+    [null, `: ${cache}; received nothing`],
+    ['memory:', `: ${cache}; received a text, which is not shown`],
+    ['redis://user:hunter2@host', `: ${cache}; received a text, which is not shown`],
+    ['', `: ${cache}; received a text, which is not shown`],
     [5, `: ${cache}; received 5`],
     [[], `: ${cache}; received an empty list`],
     [[{ type: 'lru' }], `: ${cache}; received a list`],
@@ -68,15 +69,33 @@ describe('An unknown type is told, with the one that was meant', () => {
     [{ type: 'no such name' }, `type: ${known}; received 'no such name'. Is the package installed?`],
     [{ type: '' }, `type: ${known}; received ''. Is the package installed?`],
     [{ type: 'constructor' }, `type: ${known}; received 'constructor'. Is the package installed?`],
-    [{ type: 'redis://host' }, `type: ${known}; received 'redis://host'. Is the package installed?`],
-    [{ type: 'redis://u:hunter2@h' }, `type: ${known}; received 'redis://***@h'. Is the package installed?`],
+    [
+      { type: 'redis://host' },
+      `type: ${known}; received 'redis://host'; did you mean 'url' instead of 'type'?`,
+    ],
+    [
+      { type: 'redis://u:hunter2@h' },
+      `type: ${known}; received 'redis://***@h'; did you mean 'url' instead of 'type'?`,
+    ],
+    [{ type: 'memory' }, `type: ${known}; received 'memory'; did you mean 'lru'?`],
+    [{ type: 'map' }, `type: ${known}; received 'map'; did you mean 'lru'?`],
+    [{ type: 'valkey' }, `type: ${known}; received 'valkey'; did you mean 'redis'?`],
+    [{ type: 'off' }, `type: ${known}; received 'off'; did you mean 'none'?`],
+    [
+      { type: 'stores/mine.js' },
+      `type: ${known}; received 'stores/mine.js'; did you mean './stores/mine.js'?`,
+    ],
+    [
+      { type: 'stores/deep/mine.mjs' },
+      `type: ${known}; received 'stores/deep/mine.mjs'; did you mean './stores/deep/mine.mjs'?`,
+    ],
   ])
 })
 
 describe('A URL that says nothing of a store is told', () => {
   expectAll([
     [{ url: 'http://host' }, `url: ${FORMS}; received the scheme 'http:'`],
-    [{ url: 'redsi://host' }, `url: ${FORMS}; received the scheme 'redsi:'; did you mean redis:?`],
+    [{ url: 'redsi://host' }, `url: ${FORMS}; received the scheme 'redsi:'; did you mean redis://host:6379?`],
     [
       { url: 'localhost:6379' },
       `url: ${FORMS}; received the scheme 'localhost:'; did you mean redis://localhost:6379?`,

@@ -140,9 +140,15 @@ describe('A store of another package is refused', () => {
     expect(await own('export const store = {}')).toEqual([
       `type: ${expected('./own.mjs')}; it has no such export`,
     ])
+    expect(await own('export const storePlugin = null')).toEqual([
+      `type: ${expected('./own.mjs')}; it has no such export`,
+    ])
+    expect(await own('export default { store: {} }')).toEqual([
+      `type: ${expected('./own.mjs')}; it has no such export`,
+    ])
     for (const source of [
-      'null',
       '{}',
+      '{ schema() {}, open() {} }',
       '{ schema: {}, open() {} }',
       "{ schema: { '~standard': {} } }",
       "'store'",
@@ -234,14 +240,169 @@ caches:
 })
 
 describe('The settings of a store of another package', () => {
-  it('take the numbers of variables as text: its schema says what it wants', async () => {
+  const taken = () => (globalThis as Global).lookasideTestOptions
+
+  async function withEnv(source: string, settings: object, env: Record<string, string>) {
     const directory = await directoryWith({
-      ...PACKAGES,
-      'c.json': '{ "type": "map-store", "size": "${SIZE}" }',
+      'own.mjs': source,
+      'c.json': JSON.stringify({ type: './own.mjs', ...settings }),
     })
-    const { problems } = await refusal(fromFile(join(directory, 'c.json'), {}, { SIZE: '5' }))
-    expect(problems).toMatchObject([
-      { path: 'size', message: 'expected a number of entries', line: 1, column: 32 },
+    return fromFile(join(directory, 'c.json'), {}, env)
+  }
+
+  /** A store that takes settings of certain types, and keeps what it is opened with. */
+  const typed = (types: Record<string, string>) => `
+    const types = ${JSON.stringify(types)}
+    const isWrong = (given, name) => given[name] !== undefined && typeof given[name] !== types[name]
+    const validate = given => {
+      const wrong = Object.keys(types).filter(name => isWrong(given, name))
+      const issues = wrong.map(name => ({ message: 'expected a ' + types[name], path: [name] }))
+      return issues.length > 0 ? { issues } : { value: given }
+    }
+    export const storePlugin = {
+      schema: { '~standard': { version: 1, vendor: 'test', validate } },
+      open(options) {
+        globalThis.lookasideTestOptions = options
+        return { kind: 'local', name: 'typed', size: 0, get() {}, set() {}, delete: () => false, clear() {} }
+      },
+    }`
+
+  it('that are numbers, true or false by variables are tried as what they spell, where text is refused', async () => {
+    const source = typed({ size: 'number', least: 'number', on: 'boolean', table: 'string', zip: 'string' })
+    const settings = { size: '${SIZE}', least: '${LEAST}', on: '${ON}', table: '${TABLE}', zip: '${SIZE}' }
+    const env = { SIZE: '5', LEAST: '-0.5', ON: 'false', TABLE: 'users' }
+    closedLater(await withEnv(source, settings, env))
+    expect(taken()).toEqual({ size: 5, least: -0.5, on: false, table: 'users', zip: '5' })
+  })
+
+  it('are found within objects and lists, where items before them were left out', async () => {
+    const source = `
+      const validate = given => {
+        const at = given.nested.list.findIndex(item => typeof item !== 'number')
+        if (at >= 0) return { issues: [{ message: 'bad item', path: ['nested', { key: 'list' }, at] }] }
+        return { value: given }
+      }
+      export const storePlugin = {
+        schema: { '~standard': { version: 1, vendor: 'test', validate } },
+        open(options) {
+          globalThis.lookasideTestOptions = options
+          return { kind: 'local', name: 'typed', size: 0, get() {}, set() {}, delete: () => false, clear() {} }
+        },
+      }`
+    const settings = { nested: { list: [1, '${NONE:-}', '${TWO}', 3] } }
+    closedLater(await withEnv(source, settings, { TWO: '2' }))
+    expect(taken()).toEqual({ nested: { list: [1, 2, 3] } })
+    const { problems } = await refusal(withEnv(source, settings, { TWO: 'two' }))
+    expect(problems).toMatchObject([{ path: 'nested.list[2]', message: 'bad item' }])
+  })
+
+  it('that no variable gave stay the texts that they are', async () => {
+    expect(await problems({ type: 'map-store', size: '5' })).toEqual(['size: expected a number of entries'])
+  })
+
+  it('are refused where what variables spell is refused too', async () => {
+    const source = typed({ size: 'number', on: 'boolean' })
+    const refused = async (env: Record<string, string>) => {
+      const { problems } = await refusal(withEnv(source, { size: '${SIZE}', on: '${ON:-true}' }, env))
+      return problems.map(({ path, message }) => `${path}: ${message}`)
+    }
+    for (const SIZE of ['true', 'five', '5 ', '0x5', '5e3'])
+      expect(await refused({ SIZE })).toEqual(['size: expected a number'])
+    expect(await refused({ SIZE: '5', ON: 'yes' })).toEqual(['on: expected a boolean'])
+    expect(taken()).toBeUndefined()
+  })
+
+  const complaining = (name: string, message: string) => `
+    const issues = [{ message: ${JSON.stringify(message)}, path: [${JSON.stringify(name)}] }]
+    export const storePlugin = {
+      schema: { '~standard': { version: 1, vendor: 'test', validate: () => ({ issues }) } },
+      open() {},
+    }`
+
+  it.each([
+    ['expected a region, received abc', 'expected a region; what was given is not shown'],
+    ['Expected a region; received "abc" here', 'Expected a region; what was given is not shown'],
+    ['expected a region but got abc', 'expected a region; what was given is not shown'],
+    ['Must be a region. Received: abc', 'Must be a region; what was given is not shown'],
+    ['expected a region, got\nabc\nabc', 'expected a region; what was given is not shown'],
+    ['expected a region', 'expected a region'],
+  ])('are not shown by their schema where they may be secrets: %j', async (message, shown) => {
+    const told = async (name: string, value: string) => {
+      const opening = withEnv(complaining(name, message), { [name]: value }, { REGION: 'abc' })
+      const { problems } = await refusal(opening)
+      return problems.map(({ path, message }) => `${path}: ${message}`)
+    }
+    expect(await told('region', '${REGION}')).toEqual([`region: ${shown}`])
+    expect(await told('region', '${NONE:-abc}')).toEqual([`region: ${shown}`])
+    expect(await told('apiKey', 'abc')).toEqual([`apiKey: ${shown}`])
+    expect(await told('accessToken', 'abc')).toEqual([`accessToken: ${shown}`])
+    expect(await told('region', 'abc')).toEqual([`region: ${message}`])
+  })
+})
+
+describe('The module of a store', () => {
+  const CJS = SOURCE.replace('export const storePlugin =', 'const storePlugin =')
+
+  it.each([
+    ['module.exports = { storePlugin }', './stores/map-store.cjs'],
+    ['exports.storePlugin = storePlugin', './stores/map-store.cjs'],
+    ['module.exports = Object.fromEntries([["storePlugin", storePlugin]])', './stores/map-store.cjs'],
+    ['module.exports = { storePlugin }', 'cjs-store'],
+  ])('may be CommonJS: %s in %s', async (exported, type) => {
+    const source = `${CJS}\n${exported}`
+    const more = {
+      'stores/map-store.cjs': source,
+      'node_modules/cjs-store/package.json': '{ "name": "cjs-store", "main": "main.js" }',
+      'node_modules/cjs-store/main.js': source,
+    }
+    const { opening: taken } = await opening({ type, size: 3 }, more)
+    const cache = closedLater(await taken)
+    expect((globalThis as Global).lookasideTestOptions).toEqual({ size: 6 })
+    await cache.set('key', 1)
+    expect(cache.peek('key')).toBe(1)
+  })
+
+  it('may have its store in its default export', async () => {
+    const source = `${CJS}\nexport default { storePlugin }`
+    const { opening: taken } = await opening({ type: './own.mjs', size: 1 }, { 'own.mjs': source })
+    await closedLater(await taken).ready()
+  })
+
+  it('may have a schema that is a function', async () => {
+    const source = `${CJS}
+      const schema = Object.assign(() => {}, storePlugin.schema)
+      const called = { ...storePlugin, schema }
+      export { called as storePlugin }`
+    const { opening: taken } = await opening({ type: './own.mjs', size: 4 }, { 'own.mjs': source })
+    closedLater(await taken)
+    expect((globalThis as Global).lookasideTestOptions).toEqual({ size: 8 })
+    expect(await problems({ type: './own.mjs' }, { 'own.mjs': source })).toEqual([
+      'size: expected a number of entries',
     ])
+  })
+
+  it.each([
+    ['undefined', 'undefined'],
+    ['null', 'null'],
+    ["'redis'", "'redis'"],
+    ['new Map()', 'Map(0) {}'],
+    ['{ get() {} }', '{ get: [Function: get] }'],
+    ["{ kind: 'other' }", "{ kind: 'other' }"],
+    ["{ kind: 'remote', name: 'r' }", "{ kind: 'remote', name: 'r' }"],
+    ['Promise.resolve(5)', '5'],
+  ])('must open a store: %s is none', async (returned, shown) => {
+    const source = `export const storePlugin = {
+      schema: { '~standard': { version: 1, vendor: 'test', validate: value => ({ value }) } },
+      open: () => (${returned}),
+    }`
+    const more = { 'own.mjs': source }
+    const message = `open() of ./own.mjs must return a store; received ${shown}`
+    expect(await problems({ type: './own.mjs' }, more)).toEqual([`type: ${message}`])
+    expect(await problems({ type: 'tiered', remote: { type: './own.mjs' } }, more)).toEqual([
+      `remote.type: ${message}`,
+    ])
+    expect(
+      await problems({ type: 'migrating', to: 'redis://127.0.0.1:1', from: { type: './own.mjs' } }, more),
+    ).toEqual([`from.type: ${message}`])
   })
 })

@@ -163,6 +163,22 @@ describe('A variable', () => {
     ])
   })
 
+  it('without its braces is a text, and where that is refused its form is told', async () => {
+    const ttl =
+      "expected a duration from 0 ms to ten years: milliseconds, or a string such as '250ms', '30s', '5m', '1h', '7d'; received"
+    const hint = '. A variable is written as ${NAME}'
+    expect(await problemsOf({ type: 'lru', ttl: '$TTL' })).toEqual([`ttl: ${ttl} '$TTL'${hint}`])
+    expect(await problemsOf({ type: 'redis', port: '$_a1' })).toEqual([
+      `port: expected an integer from 1 to 65535; received '$_a1'${hint}`,
+    ])
+    expect(await problemsOf({ type: 'redis', url: '$REDIS_URL' })).toEqual([
+      `url: expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received '$REDIS_URL'${hint}`,
+    ])
+    for (const text of ['$5', '$', '$A B', 'x$A', '$$A'])
+      expect(await problemsOf({ type: 'lru', ttl: text })).toEqual([`ttl: ${ttl} '${text}'`])
+    expect(substituted('$NAME', { NAME: 'x' })).toEqual({ text: '$NAME' })
+  })
+
   it('is looked up in the environment of the process, or in what is given', async () => {
     vi.stubEnv('LOOKASIDE_TEST_PREFIX', 'of-process')
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -255,6 +271,22 @@ describe('The value of a variable', () => {
       `guard.backOff: ${shown('YES')}`,
       `guard.limitLoads.concurrency: ${shown('MINUS')}`,
       `breaker: ${shown('WORD')}`,
+    ])
+  })
+
+  it('is not shown, but that it begins or ends with a blank', async () => {
+    const url =
+      'expected a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS; received'
+    const hidden = 'the value of ${URL}, which is not shown'
+    for (const blank of ['redis://host/x\n', ' redis://host/x', '\tredis://host/x '])
+      expect(await problemsOf({ type: 'redis', url: '${URL}' }, { URL: blank })).toEqual([
+        `url: ${url} ${hidden}; it begins or ends with a blank`,
+      ])
+    expect(await problemsOf({ type: 'redis', url: '${URL}' }, { URL: 'redis://a b/x' })).toEqual([
+      `url: ${url} ${hidden}`,
+    ])
+    expect(await problemsOf({ type: 'redis', url: '${A}${URL}' }, { A: '', URL: ' x ' })).toEqual([
+      `url: ${url} '\${A}\${URL}'`,
     ])
   })
 

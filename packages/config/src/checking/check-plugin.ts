@@ -2,7 +2,7 @@ import { nearestName } from '@lookaside/core'
 import { object } from '../schema/expected.js'
 import type { StorePlugin } from '../stores/store-plugin.js'
 import { type Beside, type CheckedObject, split } from './beside.js'
-import type { Findings } from './findings.js'
+import { type Findings, variableHint } from './findings.js'
 import { loadPlugin } from './load-plugin.js'
 import type { Path } from './path.js'
 import { listed, STORE_TYPES } from './store-shapes.js'
@@ -23,7 +23,7 @@ export async function checkPlugin(
     const hint = near === undefined ? '. Is the package installed?' : `; did you mean ${near}?`
     findings.add(
       at,
-      `expected ${listed(STORE_TYPES)}, or the name of an installed package with a store; received ${findings.shown(at, name)}${hint}`,
+      `expected ${listed(STORE_TYPES)}, or the name of an installed package with a store; received ${findings.shown(at, name)}${variableHint(name) || hint}`,
     )
   }
   if ('problem' in loaded) findings.addForeign(at, loaded.problem)
@@ -51,7 +51,7 @@ const OTHER_NAMES = new Map(
 )
 
 function whatWasMeant(name: string): string | undefined {
-  if (name.includes('://')) return "'url' instead of 'type'"
+  if (/:\/\/|^(?:memory|none):/i.test(name)) return "'url' instead of 'type'"
   if (/^\w.*\/.*\.[cm]?js$/.test(name)) return `'./${name}'`
   const near = OTHER_NAMES.get(name) ?? nearestName(name, STORE_TYPES)
   return near === undefined ? undefined : `'${near}'`

@@ -44,10 +44,12 @@ export class Findings {
 
   /** Adds what somebody else says, who knows nothing of variables: their values are taken out. */
   addForeign(path: Path, given: string): void {
-    const mayShow = !this.hadVariable(path) && !SECRET_NAME.test(String(path.at(-1)))
+    // What a cache is called says nothing of what it holds.
+    const isCache = path.length === 2 && path[0] === 'caches'
+    const mayShow = !this.hadVariable(path) && (isCache || !SECRET_NAME.test(String(path.at(-1))))
     const message = mayShow
       ? given
-      : given.replace(/[,;:.]?\s*(?:but )?(?:received|got)\b.*$/is, '; what was given is not shown')
+      : given.replace(/[,;:.]?\s*(?:but )?\b(?:received|got)\b.*$/is, '; what was given is not shown')
     const told = this.#worth.filter(value => value.length >= SHORTEST_SECRET)
     this.add(
       path,
@@ -159,6 +161,11 @@ export class Findings {
     }
     return reread
   }
+}
+
+/** What to say of a variable as a shell has it; nothing of anything else. */
+export function variableHint(given: unknown): string {
+  return typeof given === 'string' && BARE_VARIABLE.test(given) ? '. A variable is written as ${NAME}' : ''
 }
 
 /** What may be wrong with a value that nobody sees, as with a secret that was written with a line end. */

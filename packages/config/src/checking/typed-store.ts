@@ -1,7 +1,7 @@
 import { isCacheError } from '@lookaside/core'
 import { isPlain } from '../reading/variables.js'
 import { storeFromUrl } from '../stores/store-urls.js'
-import type { Findings } from './findings.js'
+import { type Findings, variableHint } from './findings.js'
 import type { Path } from './path.js'
 
 /** An object with its type, which a URL tells where it is not given. */
@@ -29,7 +29,7 @@ export function withType(
         'the URL of a cache, such as memory:, redis://host:6379 or memcached://host:11211',
         url,
       )
-    else findings.add(at, error.message)
+    else findings.add(at, `${error.message}${variableHint(url)}`)
     return undefined
   }
 }

@@ -89,9 +89,12 @@ function isUnfinished({ message }: Error, length: number): boolean {
   return /end of JSON|unterminated string/i.test(message) || (at !== undefined && Number(at) >= length)
 }
 
-/** What parsers quote of the text may be a secret; it follows a colon or a quotation mark. */
+/** What parsers quote of the text may be a secret. */
 function withoutSource(message: string): string {
-  return message.replace(/(?:,? (?:\.\.\.)?"|(?<! ): |; please use ).*$/s, '')
+  return message
+    .replace(/(?:,? (?:\.\.\.)?"|(?<! ): |; please use ).*$/s, '')
+    .replace(/^(Unknown directive|Unsupported YAML version|Invalid escape sequence) .*$/s, '$1')
+    .replace(/^The \S+ tag\b/, 'The tag')
 }
 
 /** What is usually behind an error, to add to what the parser says. */

@@ -37,7 +37,7 @@ export interface RedisConfig extends RedisServerConfig {
 
 const URL_EXPECTED = 'a URL redis://[[user]:password@]host[:port][/database], or rediss:// for TLS'
 /** A name, or an address of IPv4 or IPv6. */
-const HOST = /^(?:[^\s:/?#@]+|[\da-fA-F:.]+)$/
+const HOST = /^(?:[^\s:/?#@]+|(?=.*:.*:)[\da-fA-F:.]+)$/
 const MAX_VALUE = 512 * 1024 * 1024
 
 export const REDIS_SERVER_SHAPE = {
