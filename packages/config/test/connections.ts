@@ -26,11 +26,16 @@ export async function countedRedis(): Promise<Counted> {
 
 export async function countedMemcached(): Promise<Counted> {
   const { port, address } = await started(startMemcached())
-  const count = async () =>
-    Number(/STAT curr_connections (\d+)/.exec(await ask(port, 'stats', /END\r\n$/))?.[1])
-  // It counts those that it listens on, too.
-  const own = await count()
-  return { url: `memcached://${address}`, address, port, connections: async () => (await count()) - own }
+  return {
+    url: `memcached://${address}`,
+    address,
+    port,
+    async connections() {
+      const list = await ask(port, 'stats conns', /END\r\n$/)
+      const states = [...list.matchAll(/^STAT \d+:state (\w+)/gm)].map(([, state]) => state)
+      return states.filter(state => state !== 'conn_listening').length - 1
+    },
+  }
 }
 
 async function started(starting: Promise<Server>): Promise<Server> {
