@@ -27,7 +27,7 @@ export type {
   LoadManyByItem,
   LoadManyInOrder,
 } from './cache/get-or-set-many.js'
-export { NAMESPACE_OPTION_NAMES, type NamespaceOptions, type ValueOptions } from './cache/settings.js'
+export type { NamespaceOptions, ValueOptions } from './cache/settings.js'
 export type { WrapOptions, Wrapped } from './cache/wrap.js'
 export { type Clock, sleepOn, systemClock } from './clock.js'
 export {

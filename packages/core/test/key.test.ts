@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   checkKey,
   childSpace,
+  isOwnKey,
   type KeySpace,
   localClearPrefix,
   localKey,
@@ -171,6 +172,8 @@ describe("the library's own key", () => {
           const own = ownKey(space, kind, name)
           expect(isLegal(own)).toBe(true)
           expect(own.startsWith(`${space.path}:#${kind}:`)).toBe(true)
+          expect(isOwnKey(own)).toBe(true)
+          for (const other of spaces) expect(isOwnKey(wireKey(other, key))).toBe(false)
           for (const other of [...spaces, bare]) {
             expect(wireKey(other, key)).not.toBe(own)
           }
@@ -180,6 +183,10 @@ describe("the library's own key", () => {
       { numRuns: 500 },
     )
   })
+})
+
+test.each(['page:#top', 'a::b:#tag:c', '#tag:a', 'p::#gen:', 'a:#tag'])('%s is a key of a user', key => {
+  expect(isOwnKey(key)).toBe(false)
 })
 
 describe('a namespace', () => {

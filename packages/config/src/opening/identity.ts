@@ -36,7 +36,5 @@ function inOrder(_name: string, value: unknown): unknown {
 function isText(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isText)
   if (isPlain(value)) return Object.values(value).every(item => item === undefined || isText(item))
-  return value === null || typeof value !== 'object'
-    ? typeof value !== 'function' && value !== undefined
-    : false
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 }

@@ -113,8 +113,8 @@ class Opening {
     return opened
   }
 
-  async #bus(store: CheckedStore, given: CacheSettings['bus']): Promise<InvalidationBus | undefined> {
-    const plan = store.type === 'none' ? undefined : planBus(store, given)
+  async #bus(store: CheckedStore, wanted: CacheSettings['bus']): Promise<InvalidationBus | undefined> {
+    const plan = store.type === 'none' ? undefined : planBus(store, wanted)
     if (plan === undefined || 'made' in plan) return plan?.made
     const known = plan.identity === undefined ? undefined : this.#buses.get(plan.identity)
     if (known !== undefined) return known

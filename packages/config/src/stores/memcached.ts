@@ -85,7 +85,8 @@ export async function openMemcached(config: MemcachedConfig): Promise<RemoteStor
 export function memcachedServers({ url, servers, username, password }: MemcachedConfig): MemcachedConfig {
   const authority = url?.replace(/^memcached:\/\//i, '').replace(/\/$/, '')
   const at = authority?.lastIndexOf('@') ?? -1
-  const [user, secret] = at < 0 ? [] : (authority as string).slice(0, at).split(':')
+  // A password may have colons of its own.
+  const [, user, secret] = /^([^:]*):(.*)$/s.exec(authority?.slice(0, Math.max(at, 0)) ?? '') ?? []
   const named = authority?.slice(at + 1).split(',') ?? servers ?? ['127.0.0.1']
   return {
     servers: named.map(server => (/:\d+$/.test(server) ? server : `${server}:${DEFAULT_PORT}`)),

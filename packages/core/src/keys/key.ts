@@ -13,7 +13,9 @@ export interface KeySpace {
 }
 
 /** The library's own keys: tag tokens, the tag epoch of a namespace, elections of refreshers, generations, probes of a bus. */
-export type OwnKeyKind = 'tag' | 'epoch' | 'refresh' | 'gen' | 'probe'
+export type OwnKeyKind = (typeof OWN_KINDS)[number]
+
+const OWN_KINDS = ['tag', 'epoch', 'refresh', 'gen', 'probe'] as const
 
 /** The longest path in characters, which leaves every digested key room for a readable head. */
 const MAX_PATH_LENGTH = 100
@@ -90,10 +92,16 @@ export function ownKey(space: Pick<KeySpace, 'path'>, kind: OwnKeyKind, name: st
   return isLegal(full) ? full : digested(full, full)
 }
 
-/** Whether a wire key is one that `ownKey` makes; no user's key looks like that. */
+/**
+ * Whether a wire key is one that `ownKey` makes.
+ *
+ * Without a prefix a user's key may look the same: `ns:#tag:x` is then the tag `x` of the namespace `ns`.
+ */
 export function isOwnKey(wire: string): boolean {
   const mark = wire.indexOf(OWN_MARK)
-  return mark >= 0 && !wire.slice(0, mark).includes('::')
+  // The colon of the mark may be the second of two, before a user's key that begins with '#'.
+  if (mark < 0 || wire.slice(0, mark + 1).includes('::')) return false
+  return OWN_KINDS.some(kind => wire.startsWith(`${kind}:`, mark + OWN_MARK.length))
 }
 
 /**
