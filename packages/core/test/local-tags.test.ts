@@ -4,16 +4,17 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { InvalidationLog } from '../src/invalidation/invalidation-log.js'
 import { rootSpace } from '../src/keys/key.js'
+import { localTagSet } from '../src/tags/local-tag-set.js'
 import { type LocalTagged, LocalTags } from '../src/tags/local-tags.js'
 import { localTierTags } from '../src/tags/local-tier-tags.js'
 import { validity } from '../src/tags/token.js'
-import { LocalEntry, type LocalEntryInit, validityOf } from '../src/tiers/local-entry.js'
+import { LocalEntry } from '../src/tiers/local-entry.js'
 
 const space = rootSpace('app')
 const address = { key: 'k', at: 'k', space }
 const plan = { named: [], computed: true, framed: true, lifetime: 1 }
 
-function entryWith(tags: LocalEntryInit['tags']): LocalEntry {
+function entryWith(...tags: readonly LocalTagged[]): LocalEntry {
   return new LocalEntry({
     value: 1,
     createdAt: 0,
@@ -23,7 +24,7 @@ function entryWith(tags: LocalEntryInit['tags']): LocalEntry {
     schemaVersion: 0,
     schema: undefined,
     checkable: false,
-    tags,
+    tags: localTagSet(tags),
     trustedUntil: 1,
   })
 }
@@ -31,35 +32,35 @@ function entryWith(tags: LocalEntryInit['tags']): LocalEntry {
 describe('the tags of a local store', () => {
   test('make dead or stale what has them, and leave alone what is tagged afterwards', () => {
     const tags = new LocalTags()
-    const before = entryWith([tags.tagged('a', 'at:a'), tags.tagged('b', 'at:b')])
-    const other = entryWith([tags.tagged('b', 'at:b')])
-    expect(validityOf(before, tags)).toBe('valid')
+    const before = entryWith(tags.tagged('a', 'at:a'), tags.tagged('b', 'at:b'))
+    const other = entryWith(tags.tagged('b', 'at:b'))
+    expect(before.validity(tags)).toBe('valid')
     tags.invalidate('expire', 'at:a')
-    expect(validityOf(before, tags)).toBe('stale')
-    const after = entryWith([tags.tagged('a', 'at:a')])
+    expect(before.validity(tags)).toBe('stale')
+    const after = entryWith(tags.tagged('a', 'at:a'))
     tags.invalidate('delete', 'at:b')
-    expect([before, other, after].map(entry => validityOf(entry, tags))).toEqual(['dead', 'dead', 'valid'])
+    expect([before, other, after].map(entry => entry.validity(tags))).toEqual(['dead', 'dead', 'valid'])
   })
 
   test('are asked again only after one of them was invalidated', () => {
     const tags = new LocalTags()
-    const entry = entryWith([tags.tagged('a', 'at:a')])
-    validityOf(entry, tags)
-    expect(entry.validAt).toBe(tags.epoch)
+    const entry = entryWith(tags.tagged('a', 'at:a'))
+    entry.validity(tags)
+    expect(entry.tags?.isValidAt(tags.epoch)).toBe(true)
     tags.invalidate('delete', 'nobody has it')
-    expect(entry.validAt).not.toBe(tags.epoch)
-    expect(validityOf(entry, tags)).toBe('valid')
+    expect(entry.tags?.isValidAt(tags.epoch)).toBe(false)
+    expect(entry.validity(tags)).toBe('valid')
     tags.invalidate('delete', 'at:a')
-    expect(validityOf(entry, tags)).toBe('dead')
-    expect(validityOf(entry, tags)).toBe('dead')
+    expect(entry.validity(tags)).toBe('dead')
+    expect(entry.validity(tags)).toBe('dead')
   })
 
   test('cost an entry without tags nothing', () => {
     const tags = new LocalTags()
-    const entry = entryWith(undefined)
+    const entry = entryWith()
     tags.invalidate('delete', 'at:a')
-    expect(validityOf(entry, tags)).toBe('valid')
-    expect(entry.validAt).toBe(-1)
+    expect(entry.validity(tags)).toBe('valid')
+    expect(entry.tags).toBeUndefined()
   })
 
   test('are remembered as long as an entry has them, and not longer', async () => {

@@ -1,9 +1,12 @@
 import {
   CacheError,
   type Entry,
+  type EntryMeta,
+  type EpochMs,
   type Flight,
   type Guard,
   type GuardOption,
+  type GuardSettings,
   type Passenger,
   quote,
 } from '@lookaside/core'
@@ -33,6 +36,10 @@ export function composeGuards(...guards: readonly Guard[]): Guard {
     options: optionsOf(guards),
     joins: guards.some(({ joins }) => joins === true),
     ...(refreshing.length > 0 && { shouldRefresh: anyOf(refreshing) }),
+    ...(refreshing.length > 0 &&
+      refreshing.every(guard => guard.refreshesFrom !== undefined) && {
+        refreshesFrom: (entry, settings) => earliest(refreshing, entry, settings),
+      }),
     run(flight, next) {
       const enter =
         <V>(index: number, inner: (flight: Flight<V>) => Promise<Entry<V>>) =>
@@ -46,12 +53,17 @@ export function composeGuards(...guards: readonly Guard[]): Guard {
   }
 }
 
-/** Asked of every hit: one guard is asked directly. */
+/** One guard is asked directly. */
 function anyOf(guards: readonly Guard[]): NonNullable<Guard['shouldRefresh']> {
   const [first] = guards
   if (guards.length === 1 && first?.shouldRefresh !== undefined) return first.shouldRefresh.bind(first)
   return (entry, now, random, settings) =>
     guards.some(guard => guard.shouldRefresh?.(entry, now, random, settings) === true)
+}
+
+function earliest(guards: readonly Guard[], entry: EntryMeta, settings: GuardSettings): EpochMs {
+  const instants = guards.map(guard => guard.refreshesFrom?.(entry, settings) ?? 0)
+  return Math.min(...instants)
 }
 
 function joinAll<V>(

@@ -2,9 +2,11 @@ import {
   CacheError,
   checkOptions,
   type Entry,
+  type EntryMeta,
   flightWith,
   type Guard,
   type GuardOption,
+  type GuardSettings,
   quote,
 } from '@lookaside/core'
 
@@ -44,14 +46,18 @@ const LARGEST_DRAW = 53 * Math.LN2
 export function earlyRefresh(options: EarlyRefreshOptions = {}): Guard {
   checkOptions('earlyRefresh', options, ['beta'])
   const ownBeta = options.beta === undefined ? 1 : parseBeta(options.beta)
+  /** How long before expiry a draw of 1 refreshes it. */
+  const reach = ({ loadTime }: EntryMeta, settings: GuardSettings) =>
+    loadTime * (settings.get(BETA) ?? ownBeta)
   return {
     name: 'early-refresh',
     options: [BETA],
     shouldRefresh(entry, now, random, settings) {
-      const reach = entry.loadTime * (settings.get(BETA) ?? ownBeta)
       const left = entry.staleAt - now
-      return left < reach * LARGEST_DRAW && left <= reach * -Math.log(1 - random())
+      const unit = reach(entry, settings)
+      return left < unit * LARGEST_DRAW && left <= unit * -Math.log(1 - random())
     },
+    refreshesFrom: (entry, settings) => entry.staleAt - reach(entry, settings) * LARGEST_DRAW,
     async run(flight, next) {
       const { reason, present } = flight
       if (reason !== 'early' || present === undefined) return next(flight)

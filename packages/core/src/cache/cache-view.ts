@@ -1,5 +1,5 @@
 import { atMost } from '../at-most.js'
-import { type Duration, type EpochMs, type Milliseconds, parseDuration } from '../duration.js'
+import { type Duration, type Milliseconds, parseDuration } from '../duration.js'
 import type { Engine } from '../engine.js'
 import { CacheError, quote } from '../errors.js'
 import type { CacheListener } from '../events.js'
@@ -7,22 +7,19 @@ import { collectInvalidation, type Invalidation } from '../invalidation/collecte
 import type { InvalidationKind } from '../invalidation/deliver.js'
 import { type InvalidateAfterOptions, invalidateAfter } from '../invalidation/invalidate-after.js'
 import { clear, invalidateKeys, invalidateTags } from '../invalidation/invalidation.js'
-import { checkKey, childSpace, type KeySpace, localKey } from '../keys/key.js'
+import { checkKey, childSpace, type KeySpace } from '../keys/key.js'
 import { lifetimeOf } from '../loading/lifetime.js'
 import type { BatchMember } from '../loading/load-batch.js'
 import type { Loader } from '../loading/loader.js'
 import { readThrough } from '../loading/read-through.js'
 import { checkOptions } from '../options/options.js'
 import type { CacheStats } from '../stats.js'
-import type { LocalTags } from '../tags/local-tags.js'
 import { checkTagList } from '../tags/tag-names.js'
 import { checkTagOption, tagsOf } from '../tags/tag-options.js'
 import type { TagOption } from '../tags/tag-plan.js'
-import { hasTags, isTrusted, type LocalEntry, validityOf } from '../tiers/local-entry.js'
-import type { LocalStore } from '../tiers/store.js'
 import { CALLS_AT_ONCE } from '../tiers/store-calls.js'
 import type { Address, View } from '../tiers/tier.js'
-import type { Entry, EntryMeta } from '../values/entry.js'
+import type { EntryMeta } from '../values/entry.js'
 import { checkValue } from '../values/schema-check.js'
 import { handOut, type Share } from '../values/sharing.js'
 import type { Cache } from './cache.js'
@@ -53,6 +50,7 @@ import { checkCountOptions, checkStep, countFor } from './count-arguments.js'
 import { FoundVersion, lookedFor, slotToReplace } from './found-version.js'
 import { readFresh, readManyFresh } from './fresh-reads.js'
 import { GET_OR_SET_MANY_NAMES, type GetOrSetManyOptions, getOrSetMany } from './get-or-set-many.js'
+import { LocalHits } from './local-hits.js'
 import { planLoad } from './plan-load.js'
 import {
   extendSettings,
@@ -80,10 +78,7 @@ export class CacheView<V, I> implements Cache<V, I> {
   readonly #namespaces: ConfiguredNamespaces | undefined
   readonly #share: Share | undefined
   readonly #close: () => Promise<void>
-  // What the synchronous hit needs, one property load away.
-  readonly #local: LocalStore | undefined
-  readonly #localTags: LocalTags | undefined
-  readonly #schemaVersion: number
+  readonly #hits: LocalHits | undefined
 
   constructor(
     engine: Engine,
@@ -99,9 +94,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     this.#namespaces = namespaces
     this.#share = share
     this.#close = close
-    this.#local = engine.local?.store
-    this.#localTags = engine.local?.tags
-    this.#schemaVersion = settings.view.schemaVersion
+    this.#hits = engine.local && new LocalHits(engine, engine.local, space, settings)
     openInternals(this, { engine, space, settings, share })
   }
 
@@ -125,8 +118,11 @@ export class CacheView<V, I> implements Cache<V, I> {
   }
 
   peek<T extends V = V>(key: string): T | undefined {
-    const entry = this.#localHit(key, undefined, this.#engine.clock.now())
-    return entry === undefined ? undefined : (this.#shared(entry.value) as T)
+    const hits = this.#hits
+    if (hits === undefined) return undefined
+    const now = this.#engine.clock.now()
+    const entry = hits.entry(key)
+    return entry !== undefined && hits.shows(entry, now) ? (this.#shared(entry.value) as T) : undefined
   }
 
   async get<T extends V = V>(key: string, options?: ReadOptions): Promise<T | undefined> {
@@ -308,58 +304,20 @@ export class CacheView<V, I> implements Cache<V, I> {
     options: GetOrSetOptions<never> | undefined,
     member: BatchMember | undefined,
   ): Promise<unknown> {
-    const { clock, counters, events, guard } = this.#engine
+    const hits = this.#hits
+    if (hits === undefined) return this.#readThrough(key, load, options, undefined, member)
+    const { clock, counters, events } = this.#engine
+    // Before the look-up: to read a clock the processor first waits for what it has asked of its memory.
     const now = clock.now()
-    const hit = this.#localHit(key, options, now)
-    if (hit === undefined) return this.#readThrough(key, load, options, undefined, member)
-    if (guard?.shouldRefresh !== undefined) {
-      const early = this.#wantsRefresh(hit, options, now)
-      if (early !== false)
-        return this.#readThrough(key, load, options, early === true ? hit : undefined, member)
+    const entry = hits.entry(key)
+    if (entry === undefined) return this.#readThrough(key, load, options, undefined, member)
+    const verdict = hits.judge(entry, options, now)
+    if (verdict !== 'serve') {
+      return this.#readThrough(key, load, options, verdict === 'refresh' ? entry : undefined, member)
     }
     counters.localHits++
     if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
-    return Promise.resolve(this.#shared(hit.value))
-  }
-
-  /** A fresh entry of the local store that answers the call as it stands; anything else takes the long way. */
-  #localHit(
-    key: string,
-    options: GetOrSetOptions<never> | undefined,
-    now: EpochMs,
-  ): Entry<unknown> | undefined {
-    if (this.#local === undefined || typeof key !== 'string') return undefined
-    const entry = this.#local.get(localKey(this.#space, key)) as LocalEntry | undefined
-    if (entry === undefined) return undefined
-    if (now >= entry.staleAt || !isTrusted(entry, this.#engine.clock)) return undefined
-    if (options?.refresh === true || options?.signal?.aborted === true) return undefined
-    const schema = options?.schema ?? this.#settings.view.schema
-    if (schema !== undefined && entry.schema !== schema) return undefined
-    if ((entry.tags !== undefined || options?.tags !== undefined) && !this.#tagsHold(entry, options?.tags)) {
-      return undefined
-    }
-    return entry.schemaVersion === (options?.version ?? this.#schemaVersion) ? entry : undefined
-  }
-
-  /** Whether no tag of a local entry has been invalidated, and it has those that the call names. */
-  #tagsHold(entry: LocalEntry, tags: unknown): boolean {
-    if (Array.isArray(tags) && !hasTags(entry, tags)) return false
-    return validityOf(entry, this.#localTags as LocalTags) === 'valid'
-  }
-
-  /** What the guard says of a fresh entry; `undefined` where asking it throws, which is left to the long way to tell. */
-  #wantsRefresh(
-    entry: Entry<unknown>,
-    options: GetOrSetOptions<never> | undefined,
-    now: EpochMs,
-  ): boolean | undefined {
-    const { guard, clock } = this.#engine
-    try {
-      const settings = this.#settings.guard.seenBy(options)
-      return guard?.shouldRefresh?.(entry, now, clock.random, settings) === true
-    } catch {
-      return undefined
-    }
+    return Promise.resolve(this.#shared(entry.value))
   }
 
   async #readThrough(

@@ -74,8 +74,13 @@ export interface Guard {
   readonly options?: readonly GuardOption<unknown>[]
   /** Whether later callers may share a running flight; the core lets them only on evidence that it is current. */
   readonly joins?: boolean
-  /** Asked of every fresh hit: whether to refresh ahead of expiry. It must be cheap, and not throw. */
+  /** Asked of fresh hits: whether to refresh ahead of expiry. It must be cheap, and not throw. */
   shouldRefresh?(entry: EntryMeta, now: EpochMs, random: () => number, settings: GuardSettings): boolean
+  /**
+   * The instant from which on `shouldRefresh` may say yes of this entry, whatever `random` gives: hits before it do not
+   * ask. @default `shouldRefresh` is asked at every hit
+   */
+  refreshesFrom?(entry: EntryMeta, settings: GuardSettings): EpochMs
   /** Obtains the value; `next` is the guard inside this one, and at the innermost claim, load, commit. */
   run<V>(flight: Flight<V>, next: (flight: Flight<V>) => Promise<Entry<V>>): Promise<Entry<V>>
   /** What a caller gets that shares a running flight; without it, the flight's `outcome`. */

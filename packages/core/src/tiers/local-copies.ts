@@ -4,10 +4,11 @@ import type { Events, LocalDropReason } from '../events.js'
 import type { InvalidationLog } from '../invalidation/invalidation-log.js'
 import { type KeySpace, localClearPrefix, localKey, localKeysOf } from '../keys/key.js'
 import { tokenKey } from '../keys/token-key.js'
+import { localTagSet } from '../tags/local-tag-set.js'
 import type { LocalTags } from '../tags/local-tags.js'
 import type { Entry } from '../values/entry.js'
 import type { Share } from '../values/sharing.js'
-import { isTrusted, LocalEntry, validityOf } from './local-entry.js'
+import { LocalEntry } from './local-entry.js'
 import type { LocalStore } from './store.js'
 import type { Address, View } from './tier.js'
 
@@ -102,7 +103,7 @@ export class LocalCopies {
         schemaVersion: entry.schemaVersion,
         schema,
         checkable,
-        tags: tags.length === 0 ? undefined : tags.map(name => states.tagged(name, tokenKey(space, name))),
+        tags: localTagSet(tags.map(name => states.tagged(name, tokenKey(space, name)))),
         trustedUntil: since.instant + maxStaleness,
       })
       const local = localKey(space, key)
@@ -133,11 +134,11 @@ export class LocalCopies {
   get({ key, space }: Address, { schema, schemaVersion, tags }: View): LocalEntry | undefined {
     const copy = this.store.get(localKey(space, key)) as LocalEntry | undefined
     if (copy === undefined) return undefined
-    if (this.#clock.now() >= copy.staleAt || !isTrusted(copy, this.#clock)) return undefined
+    if (this.#clock.now() >= copy.staleAt || !copy.isTrusted(this.#clock)) return undefined
     if (copy.schemaVersion !== schemaVersion) return undefined
     if (schema !== undefined && copy.schema !== schema) return undefined
-    if (validityOf(copy, this.state.tags) !== 'valid') return undefined
-    return tags.every(name => copy.tags?.some(tag => tag.name === name)) ? copy : undefined
+    if (copy.validity(this.state.tags) !== 'valid') return undefined
+    return copy.hasTags(tags) ? copy : undefined
   }
 
   /** This process has changed the key, or is about to. */

@@ -4,6 +4,7 @@ import { CacheError } from '../errors.js'
 import type { Events, UnusableReason } from '../events.js'
 import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from '../keys/key.js'
 import { tokenKey } from '../keys/token-key.js'
+import { localTagSet } from '../tags/local-tag-set.js'
 import type { LocalTagged } from '../tags/local-tags.js'
 import { localTierTags } from '../tags/local-tier-tags.js'
 import { NO_TAGS } from '../tags/tag-names.js'
@@ -16,7 +17,7 @@ import { passes } from '../values/schema-check.js'
 import type { Share } from '../values/sharing.js'
 import type { LocalState } from './local-copies.js'
 import { counted, LocalCounter } from './local-counter.js'
-import { hasTags, LocalEntry, type LocalEntryInit, validityOf } from './local-entry.js'
+import { LocalEntry, type LocalEntryInit } from './local-entry.js'
 import { EMPTY, NEWER, type Slot, type SlotTags } from './slot.js'
 import type { LocalStore, Version } from './store.js'
 import type { Address, Packed, Tier, View } from './tier.js'
@@ -47,7 +48,7 @@ const SMALL_INIT: LocalEntryInit = {
 }
 
 function smallEntry(value: LocalMarker | LocalCounter, deleteAt: EpochMs): LocalEntry {
-  return new LocalEntry({ ...SMALL_INIT, value, deleteAt })
+  return new LocalEntry({ ...SMALL_INIT, value, createdAt: deleteAt, deleteAt })
 }
 
 /** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
@@ -139,15 +140,15 @@ export function localTier(
       return { kind: 'marker', holder, version: entry, forWrite: mark === 'write', tags }
     }
     const tags = slotTags(address, entry, view)
-    const validity = validityOf(entry, states)
+    const validity = entry.validity(states)
     // Without grace there is no span in which an expired value could be served.
     if (dead || (validity === 'stale' && entry.staleAt === entry.deleteAt)) {
       return { kind: 'unusable', version: entry, reason: 'dead', tags }
     }
-    if (validity === 'dead' || !hasTags(entry, view.tags)) return { ...unusable(address, entry, 'tag'), tags }
+    if (validity === 'dead' || !entry.hasTags(view.tags)) return { ...unusable(address, entry, 'tag'), tags }
     if (entry.schemaVersion > view.schemaVersion) return { ...NEWER, tags }
     if (entry.schemaVersion < view.schemaVersion) return { ...unusable(address, entry, 'version'), tags }
-    const found = validity === 'stale' ? new LocalEntry({ ...entry, staleAt: 0 }) : entry
+    const found = validity === 'stale' ? entry.expired() : entry
     return {
       kind: 'value',
       entry: found,
@@ -179,7 +180,7 @@ export function localTier(
   /** What of its tags a load has to know that replaces this entry. */
   function slotTags({ space }: Address, entry: LocalEntry, view: View): SlotTags | undefined {
     if (entry.tags === undefined && view.tags.length === 0) return undefined
-    const found = entry.tags?.map(({ name }) => name) ?? NO_TAGS
+    const found = entry.tags?.names ?? NO_TAGS
     return { tokens: tokensOf(space, [...view.tags, ...found]), found, generation: undefined }
   }
 
@@ -221,7 +222,7 @@ export function localTier(
         value: kept(entry.value),
         schema,
         checkable,
-        tags: tagged.length === 0 ? undefined : (tagged as readonly LocalTagged[]),
+        tags: localTagSet(tagged as readonly LocalTagged[]),
         trustedUntil: Number.POSITIVE_INFINITY,
       })
     },
@@ -256,7 +257,7 @@ export function localTier(
         store.delete(address.at)
         return
       }
-      store.set(address.at, new LocalEntry({ ...entry, staleAt: 0 }))
+      store.set(address.at, entry.expired())
     },
     async increment({ key, at }, by, { initial, ttl }) {
       const entry = isAbsent(at) ? undefined : (store.get(at) as LocalEntry)
