@@ -7,17 +7,22 @@ import { run } from '../scripts/run.mjs'
 import { provideServers } from '../scripts/servers.mjs'
 import { step } from '../scripts/step.mjs'
 
-/** The benchmarks need no server but Redis. */
-async function provideRedis() {
-  const { ok, output } = await run('redis-server', ['--version'])
-  return ok ? { ok, note: output.trim().split(' sha=')[0] } : provideServers()
+/** Makes sure that there are the servers that the benchmark starts. */
+async function provide(commands) {
+  const notes = []
+  for (const command of commands) {
+    const { ok, output } = await run(command, ['--version'])
+    if (!ok) return provideServers()
+    notes.push(output.trim().split(' sha=')[0])
+  }
+  return { ok: true, note: notes.join(', ') }
 }
 
 /** Builds what the benchmark needs and runs it; standard output has the results only. */
-export async function runBenchmark(name) {
+export async function runBenchmark(name, servers = ['redis-server']) {
   const ready =
     (await step('install', install, process.stderr)) &&
-    (await step('redis', provideRedis, process.stderr)) &&
+    (await step('servers', () => provide(servers), process.stderr)) &&
     (await step('build', () => build('@lookaside/benchmarks...'), process.stderr))
   if (!ready) {
     process.exitCode = 1

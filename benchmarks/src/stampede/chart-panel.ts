@@ -1,3 +1,4 @@
+import { round } from '../chart/pixels.js'
 import { type Bin, SHOWN } from './chart-data.js'
 
 /** What a panel shows: one strategy. */
@@ -87,8 +88,4 @@ function tickLabel(tick: number): string {
 
 function steps(from: number, to: number, by = 1): number[] {
   return Array.from({ length: Math.floor((to - from) / by) + 1 }, (_, index) => from + index * by)
-}
-
-function round(pixels: number): number {
-  return Math.round(pixels * 10) / 10
 }

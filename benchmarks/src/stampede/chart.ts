@@ -1,3 +1,4 @@
+import { drawPicture, MARGIN } from '../chart/picture.js'
 import { binned } from './chart-data.js'
 import { PANEL, type PanelData, panel, type Scales } from './chart-panel.js'
 import { CHART_STYLE } from './chart-style.js'
@@ -11,7 +12,6 @@ export interface ChartedResult extends Result {
 }
 
 const COLUMNS = 2
-const MARGIN = 20
 const HEADER = 78
 
 /** An SVG picture of all strategies around expiries. */
@@ -31,18 +31,19 @@ export function chart(results: readonly ChartedResult[], setting: Setting): stri
     const top = HEADER + Math.floor(index / COLUMNS) * PANEL.height
     return `<g transform="translate(${left} ${top})">\n${panel(data, scales)}\n</g>`
   })
-  return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title description">`,
-    '<title id="title">Latency and loads around the expiry of a hot key, by strategy</title>',
-    `<desc id="description">${panels.map(({ title, summary }) => `${title}: ${summary}.`).join(' ')}</desc>`,
-    `<style>${CHART_STYLE}</style>`,
-    `<rect class="back" width="${width}" height="${height}" rx="6"/>`,
-    `<text class="title" x="${MARGIN}" y="32">A hot key around its expiry</text>`,
-    `<text x="${MARGIN}" y="52">Time in load times of ${setting.loadTime} ms before and after the expiry of a value; all expiries laid over each other.</text>`,
-    ...legend(width),
-    ...placed,
-    '</svg>',
-  ].join('\n')}\n`
+  return drawPicture({
+    width,
+    height,
+    title: 'Latency and loads around the expiry of a hot key, by strategy',
+    description: panels.map(({ title, summary }) => `${title}: ${summary}.`).join(' '),
+    style: CHART_STYLE,
+    content: [
+      `<text class="title" x="${MARGIN}" y="32">A hot key around its expiry</text>`,
+      `<text x="${MARGIN}" y="52">Time in load times of ${setting.loadTime} ms before and after the expiry of a value; all expiries laid over each other.</text>`,
+      ...legend(width),
+      ...placed,
+    ],
+  })
 }
 
 function legend(width: number): string[] {

@@ -10,3 +10,16 @@ export function uniformIds(count: number, population: number, seed = 1): Int32Ar
   const random = seededRandom(seed)
   return Int32Array.from({ length: count }, () => Math.floor(random() * population))
 }
+
+/** All ids once, in no order; the same order for the same seed. */
+export function shuffledIds(population: number, seed = 1): Int32Array {
+  const random = seededRandom(seed)
+  const ids = Int32Array.from({ length: population }, (_, id) => id)
+  for (let last = population - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1))
+    const id = ids[last] as number
+    ids[last] = ids[other] as number
+    ids[other] = id
+  }
+  return ids
+}

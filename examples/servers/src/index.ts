@@ -1,1 +1,1 @@
-export { type LocalServer, startMemcached, startRedis } from './local-server.js'
+export { type LocalServer, type MemcachedLimits, startMemcached, startRedis } from './local-server.js'

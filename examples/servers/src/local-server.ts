@@ -16,11 +16,32 @@ export function startRedis(): Promise<LocalServer | undefined> {
   ])
 }
 
+/** What a memcached may hold. */
+export interface MemcachedLimits {
+  /**
+   * The largest item with its key and its overhead, as its option `-I` takes it: such as `'2m'`.
+   *
+   * @default memcached's own, `'1m'`
+   */
+  readonly maxItemSize?: string
+  /**
+   * The memory for all items, in MiB.
+   *
+   * @default memcached's own, 64
+   */
+  readonly memoryMegabytes?: number
+}
+
 /** Starts a memcached; `undefined` where it is not on the PATH. */
-export function startMemcached(): Promise<LocalServer | undefined> {
-  // memcached refuses to run as root unless it is told to.
-  const user = process.getuid?.() === 0 ? ['-u', 'root'] : []
-  return start('memcached', 'memcached', port => ['-p', `${port}`, '-l', '127.0.0.1', '-U', '0', ...user])
+export function startMemcached(limits: MemcachedLimits = {}): Promise<LocalServer | undefined> {
+  const { maxItemSize, memoryMegabytes } = limits
+  return start('memcached', 'memcached', port => [
+    ...['-p', `${port}`, '-l', '127.0.0.1', '-U', '0'],
+    ...(maxItemSize === undefined ? [] : ['-I', maxItemSize]),
+    ...(memoryMegabytes === undefined ? [] : ['-m', `${memoryMegabytes}`]),
+    // memcached refuses to run as root unless it is told to.
+    ...(process.getuid?.() === 0 ? ['-u', 'root'] : []),
+  ])
 }
 
 async function start(

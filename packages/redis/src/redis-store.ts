@@ -182,13 +182,7 @@ export function redisStore(...given: [] | [options: string | URL | RedisStoreOpt
 }
 
 function stored(bytes: Buffer): Stored {
-  const own = unpinned(bytes)
-  return { bytes: own, version: new RedisVersion(own) }
-}
-
-/** A value may be a slice of a much larger chunk that came from the socket, and would keep all of it in memory. */
-function unpinned(bytes: Buffer): Buffer {
-  return bytes.buffer.byteLength > 2 * bytes.byteLength ? Buffer.from(bytes) : bytes
+  return { bytes, version: new RedisVersion(bytes) }
 }
 
 function counterError(key: string, by: bigint, reason: 'overflow' | 'invalid'): CacheError {

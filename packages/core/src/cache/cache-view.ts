@@ -1,7 +1,7 @@
 import { atMost } from '../at-most.js'
 import { type Duration, type Milliseconds, parseDuration } from '../duration.js'
 import type { Engine } from '../engine.js'
-import { CacheError, quote } from '../errors.js'
+import { quote } from '../errors.js'
 import type { CacheListener } from '../events.js'
 import { collectInvalidation, type Invalidation } from '../invalidation/collected-invalidation.js'
 import type { InvalidationKind } from '../invalidation/deliver.js'
@@ -28,6 +28,7 @@ import {
   checkChange,
   checkEntries,
   checkKeys,
+  checkLoader,
   checkRefresh,
   checkSignal,
   GET_OR_SET_NAMES,
@@ -320,32 +321,31 @@ export class CacheView<V, I> implements Cache<V, I> {
     return Promise.resolve(this.#shared(entry.value))
   }
 
-  async #readThrough(
+  #readThrough(
     key: string,
     load: Loader<unknown>,
     options: GetOrSetOptions<never> | undefined,
     early: EntryMeta | undefined,
     member: BatchMember | undefined,
   ): Promise<unknown> {
-    const address = this.#address(key)
-    if (typeof load !== 'function') {
-      throw new CacheError(
-        'ERR_CACHE_OPTION',
-        `getOrSet takes a function that loads the value; received ${quote(load)}`,
-      )
+    try {
+      const address = this.#address(key)
+      checkLoader(load)
+      checkSignal(options?.signal)
+      checkRefresh(options?.refresh)
+      return readThrough(this.#engine, {
+        address,
+        view: overrideView(this.#settings.view, options),
+        refresh: options?.refresh === true,
+        early,
+        guardSettings: this.#settings.guard.seenBy(options),
+        signal: options?.signal,
+        share: this.#share,
+        plan: () => planLoad(this.#settings, this.#share, load, options, member),
+      })
+    } catch (error) {
+      return Promise.reject(error)
     }
-    checkSignal(options?.signal)
-    checkRefresh(options?.refresh)
-    const entry = await readThrough(this.#engine, {
-      address,
-      view: overrideView(this.#settings.view, options),
-      refresh: options?.refresh === true,
-      early,
-      guardSettings: this.#settings.guard.seenBy(options),
-      signal: options?.signal,
-      plan: () => planLoad(this.#settings, this.#share, load, options, member),
-    })
-    return this.#shared(entry.value)
   }
 
   #readView(options: ReadOptions | undefined): View {

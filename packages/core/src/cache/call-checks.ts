@@ -36,6 +36,14 @@ export function checkChange(change: unknown): void {
   )
 }
 
+export function checkLoader(load: unknown): void {
+  if (typeof load === 'function') return
+  throw new CacheError(
+    'ERR_CACHE_OPTION',
+    `getOrSet takes a function that loads the value; received ${quote(load)}`,
+  )
+}
+
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined || typeof (signal as AbortSignal | null)?.throwIfAborted === 'function') return
   throw new CacheError('ERR_CACHE_OPTION', `signal must be an AbortSignal; received ${quote(signal)}`)

@@ -7,6 +7,7 @@ import type { LoadReason } from '../events.js'
 import type { FoundValue, Slot } from '../tiers/slot.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry, EntryMeta } from '../values/entry.js'
+import { handOut, type Share } from '../values/sharing.js'
 import { RunningFlight } from './flight.js'
 import type { Passenger } from './guard.js'
 import type { GuardSettings } from './guard-options.js'
@@ -22,6 +23,8 @@ export interface ReadThrough {
   readonly guardSettings: GuardSettings
   /** Frees this caller alone. */
   readonly signal: AbortSignal | undefined
+  /** Makes the value the reader's own, where readers don't share values. */
+  readonly share: Share | undefined
   /** Checks the call's options and says how to load: only asked for when there is something to load. */
   plan(): LoadPlan
 }
@@ -33,25 +36,45 @@ export interface ReadThrough {
  * after the last invalidation: the claim precedes the load, every invalidation voids the claim, and a caller
  * shares another's load only if its own read shows that the claim stands.
  */
-export async function readThrough(engine: Engine, call: ReadThrough): Promise<Entry<unknown>> {
-  const { tier, clock, counters, events } = engine
+export function readThrough(engine: Engine, call: ReadThrough): Promise<unknown> {
+  if (call.signal?.aborted === true) return Promise.reject(call.signal.reason)
+  // Not awaited, because every remote hit comes by here.
+  return Promise.resolve(look(engine, call)).then(slot => {
+    const reason = reasonToLoad(engine, call, slot)
+    const { share } = call
+    if (reason !== undefined) {
+      return loadThrough(engine, call, slot, reason).then(({ value }) => handOut(share, value))
+    }
+    const { entry } = slot as FoundValue
+    return handOut(share, hit(engine, call.address.key, entry, false).value)
+  })
+}
+
+/** What is at the key now, as far as the caller waits for it. */
+function look({ tier }: Engine, { address, view, signal }: ReadThrough): Slot | Promise<Slot> {
+  const slot = tier.read(address, view)
+  return signal === undefined || !(slot instanceof Promise) ? slot : abortable(slot, signal)
+}
+
+/** Loads for a call that has looked, and found a reason to. */
+async function loadThrough(
+  engine: Engine,
+  call: ReadThrough,
+  first: Slot,
+  why: LoadReason,
+): Promise<Entry<unknown>> {
+  const { clock, counters, events } = engine
   const { address, view, refresh, signal } = call
   const { key } = address
-  signal?.throwIfAborted()
 
   let load: Wanted | undefined
+  let slot = first
+  let reason: LoadReason | undefined = why
   while (true) {
-    const slot = await (signal === undefined
-      ? tier.read(address, view)
-      : abortable(tier.read(address, view), signal))
     // A copy that is due for an early refresh is still fresh where there is nothing to refresh.
     const copy = slot.kind === 'unreachable' && !refresh ? engine.copies?.get(address, view) : undefined
     if (copy !== undefined) return hit(engine, key, copy, false, 'local')
-    const reason = reasonToLoad(engine, call, slot)
-    if (reason === undefined) {
-      const { entry } = slot as FoundValue
-      return load === undefined ? hit(engine, key, entry, false) : entry
-    }
+    if (reason === undefined) return (slot as FoundValue).entry
     if (load === undefined) {
       if (reason === 'early') hit(engine, key, (slot as FoundValue).entry, false)
       if (reason === 'miss' || reason === 'stale') {
@@ -64,13 +87,11 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
     }
     try {
       const entry = await obtain(engine, load, slot, reason)
-      if (entry === LOOK_AGAIN) {
-        load = { ...load, again: true }
-        continue
+      if (entry !== LOOK_AGAIN) {
+        // A guard may have answered with what was present.
+        if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
+        return entry
       }
-      // A guard may have answered with what was present.
-      if (reason === 'stale' && entry === (slot as FoundValue).entry) hit(engine, key, entry, true)
-      return entry
     } catch (error) {
       if (signal?.aborted === true || refresh || slot.kind !== 'value') throw error
       // Only what this caller's own read found may stand in: what a joined flight has may have been deleted since.
@@ -78,6 +99,9 @@ export async function readThrough(engine: Engine, call: ReadThrough): Promise<En
       if (now >= slot.entry.deleteAt) throw error
       return reason === 'early' ? slot.entry : hit(engine, key, slot.entry, now >= slot.entry.staleAt)
     }
+    load = { ...load, again: true }
+    slot = await look(engine, call)
+    reason = reasonToLoad(engine, call, slot)
   }
 }
 

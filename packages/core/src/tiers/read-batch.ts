@@ -2,18 +2,29 @@ import { atMost, pieces } from '../at-most.js'
 import type { RemoteStore, Stored } from './store.js'
 import { asCacheError, type StoreCalls } from './store-calls.js'
 
-/** One read of one key that is under way; shared by the callers that asked for it in the same tick. */
-interface Waiting {
-  readonly promise: Promise<Stored | undefined>
-  readonly resolve: (stored: Stored | undefined) => void
-  readonly reject: (error: unknown) => void
+/** Who is told what the store holds at a key: once, by one of the two; neither may throw. */
+export interface StoredReader {
+  /** What is there; `undefined` for nothing. */
+  found(stored: Stored | undefined): void
+  failed(error: unknown): void
 }
 
-/** Most keys of one request, so that a large batch does not hold up the connection. */
-const LARGEST_BATCH = 512
+/** One read of one key that has not been sent; shared by the readers that asked for it in the same tick. */
+interface Waiting {
+  readonly at: string
+  readonly reader: StoredReader
+  /** Who else asked; hardly ever anybody. */
+  others: StoredReader[] | undefined
+}
 
-/** Enough to keep the connection busy. */
-const BATCHES_AT_ONCE = 2
+/**
+ * Most keys of one request: while its answer is read the server works on the next, and a large batch does not hold up
+ * the connection.
+ */
+const LARGEST_BATCH = 128
+
+/** Enough to keep the server busy. */
+const BATCHES_AT_ONCE = 16
 
 /**
  * Joins the reads of one tick: many keys travel as one multi-get, one key asked for many times is read once,
@@ -29,59 +40,79 @@ export class ReadBatch {
     this.#calls = calls
   }
 
-  read(at: string): Promise<Stored | undefined> {
+  /** Has a reader told what is at a wire key. */
+  tell(at: string, reader: StoredReader): void {
     const waiting = this.#waiting.get(at)
-    if (waiting !== undefined) return waiting.promise
-    let settle: Omit<Waiting, 'promise'> | undefined
-    const promise = new Promise<Stored | undefined>((resolve, reject) => {
-      settle = { resolve, reject }
-    })
+    if (waiting !== undefined) {
+      waiting.others ??= []
+      waiting.others.push(reader)
+      return
+    }
     if (this.#waiting.size === 0) process.nextTick(this.#send)
-    this.#waiting.set(at, { promise, ...(settle as Omit<Waiting, 'promise'>) })
-    return promise
+    this.#waiting.set(at, { at, reader, others: undefined })
+  }
+
+  read(at: string): Promise<Stored | undefined> {
+    return new Promise((found, failed) => this.tell(at, { found, failed }))
   }
 
   readonly #send = (): void => {
-    const batch = [...this.#waiting]
+    const batch = [...this.#waiting.values()]
     this.#waiting = new Map()
-    if (batch.length === 1) {
-      const [at, waiting] = batch[0] as [string, Waiting]
-      this.#calls.run('get', [at], store => store.get(at)).then(waiting.resolve, waiting.reject)
+    const [first] = batch
+    if (first !== undefined && batch.length === 1) {
+      const { at } = first
+      this.#calls
+        .run('get', [at], store => store.get(at))
+        .then(
+          stored => tellAll(first, stored),
+          error => failAll([first], error),
+        )
       return
     }
     // Each piece has a deadline of its own, which begins when it is sent.
     let broken: unknown
     void atMost(BATCHES_AT_ONCE, pieces(batch, LARGEST_BATCH), async piece => {
       if (broken === undefined) broken = await this.#sendMany(piece)
-      else rejectAll(piece, broken)
+      else failAll(piece, broken)
     })
   }
 
   /** Resolves to what failed, where all of the batch has. */
-  async #sendMany(batch: readonly (readonly [string, Waiting])[]): Promise<unknown> {
-    const keys = batch.map(([at]) => at)
+  async #sendMany(batch: readonly Waiting[]): Promise<unknown> {
+    const keys = batch.map(({ at }) => at)
+    let answers: (Stored | Error | undefined)[]
     try {
-      const answers = await this.#calls.run('getMany', keys, store => getMany(store, keys))
-      for (const [index, [at, waiting]] of batch.entries()) {
-        const answer = answers[index]
-        if (answer instanceof Error) {
-          const error = asCacheError(answer, this.#calls.store.name, 'getMany')
-          this.#calls.report('getMany', [at], error)
-          waiting.reject(error)
-        } else {
-          waiting.resolve(answer)
-        }
-      }
-      return undefined
+      answers = await this.#calls.run('getMany', keys, store => getMany(store, keys))
     } catch (error) {
-      rejectAll(batch, error)
+      failAll(batch, error)
       return error
     }
+    for (let index = 0; index < batch.length; index++) {
+      const waiting = batch[index] as Waiting
+      const answer = answers[index]
+      if (answer instanceof Error) {
+        const error = asCacheError(answer, this.#calls.store.name, 'getMany')
+        this.#calls.report('getMany', [waiting.at], error)
+        failAll([waiting], error)
+      } else {
+        tellAll(waiting, answer)
+      }
+    }
+    return undefined
   }
 }
 
-function rejectAll(batch: readonly (readonly [string, Waiting])[], error: unknown): void {
-  for (const [, waiting] of batch) waiting.reject(error)
+function tellAll({ reader, others }: Waiting, stored: Stored | undefined): void {
+  reader.found(stored)
+  if (others !== undefined) for (const other of others) other.found(stored)
+}
+
+function failAll(batch: readonly Waiting[], error: unknown): void {
+  for (const { reader, others } of batch) {
+    reader.failed(error)
+    if (others !== undefined) for (const other of others) other.failed(error)
+  }
 }
 
 /** A batch in which nothing could be read has failed as a call. */

@@ -1,7 +1,7 @@
 import type { UnusableReason } from '../events.js'
 import type { Generations } from '../tags/generations.js'
 import { GENERATION, type RemoteTags } from '../tags/remote-tags.js'
-import { namesOf, type Tagged, type Token, type Validity, worstValidity } from '../tags/token.js'
+import { namesOf, type Tagged, type Token, type Validity, validity, worstValidity } from '../tags/token.js'
 import type { CodecLookup } from '../values/codec.js'
 import { counterDigits, countOf } from '../values/counter.js'
 import { type Entry, UNFRAMED } from '../values/entry.js'
@@ -13,7 +13,7 @@ import {
   type FrameHead,
 } from '../values/frame.js'
 import { passes } from '../values/schema-check.js'
-import type { ReadBatch } from './read-batch.js'
+import type { ReadBatch, StoredReader } from './read-batch.js'
 import type { RemoteTierContext } from './remote-tier.js'
 import { BLOCKED, EMPTY, type FoundValue, NEWER, type Slot, type SlotTags, UNREACHABLE } from './slot.js'
 import type { Stored, Version } from './store.js'
@@ -22,6 +22,13 @@ import type { Address, View } from './tier.js'
 
 /** What a read without tags has learnt of them. */
 const NO_SLOT_TAGS: SlotTags = { tokens: new Map(), found: [], generation: undefined }
+
+type SlotOf = (
+  address: Address,
+  stored: Stored | undefined,
+  view: View,
+  known: SlotTags,
+) => Slot | Promise<Slot>
 
 /** What the tags of a frame have come to. */
 interface Judged {
@@ -114,11 +121,18 @@ export function remoteReads(
     known: SlotTags,
   ): Judged | Promise<Judged | undefined> {
     undelivered.outlive(deleteAt - createdAt)
-    if (tagged.length === 0 && view.tags.length === 0 && known.generation === undefined) return VALID
+    const [first] = tagged
+    if (view.tags.length === 0 && tagged.length < 2) {
+      if (first === undefined && known.generation === undefined) return VALID
+      // No tags but the generation, as most that is read where stores have them.
+      if (generations !== undefined && first?.name === GENERATION) {
+        return { validity: validity(first.token, known.generation), tags: known }
+      }
+    }
     const names = tagged.map(({ name }) => name)
     const found = namesOf(tagged)
-    const result = (validity: Validity, tokens: SlotTags['tokens']): Judged => ({
-      validity,
+    const result = (worst: Validity, tokens: SlotTags['tokens']): Judged => ({
+      validity: worst,
       tags: { tokens, found, generation: known.generation },
     })
     const fits = view.tags.every(name => names.includes(name))
@@ -152,14 +166,9 @@ export function remoteReads(
     if (schemaVersion < view.schemaVersion) return { ...unusable(address, version, 'version'), tags }
     const payload = decodePayload(head, bytes, codecs)
     if (!payload.ok) return { ...unusable(address, version, payload.reason), tags }
-    const entry: Entry<unknown> = {
-      value: payload.value,
-      createdAt,
-      loadTime,
-      staleAt: expired ? 0 : head.staleAt,
-      deleteAt,
-      schemaVersion,
-    }
+    const entry: Entry<unknown> = expired
+      ? { value: payload.value, createdAt, loadTime, staleAt: 0, deleteAt, schemaVersion }
+      : head.withValue(payload.value)
     const checkable = (head.flags & FLAG_UNCHECKED) === 0
     const found: FoundValue = { kind: 'value', entry, version, id: () => head.bits, checkable, tags }
     return checkable ? schemaChecked(address, found, view) : found
@@ -174,23 +183,22 @@ export function remoteReads(
   }
 
   function read(address: Address, view: View): Slot | Promise<Slot> {
+    const { space, at } = address
     // What this process has invalidated and the store has not taken is not to be believed.
     // Whether the store answers decides who may share a load meanwhile.
-    if (undelivered.blocks(address.at)) return calls.areAnswered ? BLOCKED : UNREACHABLE
-    const framed = view.format.codec.framed
-    const tagged = framed && (view.tags.length > 0 || generations !== undefined)
-    return tagged ? readTagged(address, view) : readPlain(address, view)
+    if (undelivered.blocks(at)) return calls.areAnswered ? BLOCKED : UNREACHABLE
+    if (!view.format.codec.framed || (view.tags.length === 0 && generations === undefined)) {
+      return readKey(address, view, NO_SLOT_TAGS)
+    }
+    const generation = view.tags.length === 0 ? generations?.current(space, at) : undefined
+    if (generation === undefined || generation instanceof Promise) return readTagged(address, view)
+    return readKey(address, view, { ...NO_SLOT_TAGS, generation })
   }
 
-  async function readPlain(address: Address, view: View): Promise<Slot> {
-    let stored: Stored | undefined
-    try {
-      stored = await batch.read(address.at)
-    } catch {
-      // Reported where the call was made; to a reader it is a miss.
-      return UNREACHABLE
-    }
-    return slotOf(address, stored, view, NO_SLOT_TAGS)
+  /** Reads a key whose tags need no answer but its own. */
+  function readKey(address: Address, view: View, known: SlotTags): Promise<Slot> {
+    // Told, not awaited: what reads most needs no promise but its own.
+    return new Promise(resolve => batch.tell(address.at, new KeyRead(slotOf, address, view, known, resolve)))
   }
 
   async function readTagged(address: Address, view: View): Promise<Slot> {
@@ -212,4 +220,42 @@ export function remoteReads(
   }
 
   return read
+}
+
+/** One read of one key, told what the store has. */
+class KeyRead implements StoredReader {
+  readonly #slotOf: SlotOf
+  readonly #address: Address
+  readonly #view: View
+  readonly #known: SlotTags
+  readonly #resolve: (slot: Slot | Promise<Slot>) => void
+
+  constructor(
+    slotOf: SlotOf,
+    address: Address,
+    view: View,
+    known: SlotTags,
+    resolve: (slot: Slot | Promise<Slot>) => void,
+  ) {
+    this.#slotOf = slotOf
+    this.#address = address
+    this.#view = view
+    this.#known = known
+    this.#resolve = resolve
+  }
+
+  found(stored: Stored | undefined): void {
+    const slot = this.#slotOf(this.#address, stored, this.#view, this.#known)
+    if (this.#known === NO_SLOT_TAGS) this.#resolve(slot)
+    else this.#resolve(slot instanceof Promise ? slot.then(one => this.#tagged(one)) : this.#tagged(slot))
+  }
+
+  /** Reported where the call was made; to a reader it is a miss. */
+  failed(): void {
+    this.#resolve(UNREACHABLE)
+  }
+
+  #tagged(slot: Slot): Slot {
+    return slot.tags === undefined ? { ...slot, tags: this.#known } : slot
+  }
 }

@@ -31,7 +31,11 @@ export interface LocalStore {
  */
 export type Version = object
 
-/** Bytes as a store holds them, with the version to name them by in a later `replace` or `delete`. */
+/**
+ * Bytes as a store holds them, with the version to name them by in a later `replace` or `delete`.
+ *
+ * The bytes may be a view of a larger chunk that came off the wire, and never change: whoever keeps them copies them.
+ */
 export interface Stored {
   readonly bytes: Uint8Array
   readonly version: Version

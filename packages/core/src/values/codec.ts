@@ -34,8 +34,14 @@ export interface Codec {
  */
 export type CodecName = 'auto' | 'json' | 'structured' | RawCodecName
 
+/** A codec as frames use it. */
+export interface PayloadCodec extends Codec {
+  /** Decodes what stands at the end of a frame, from `start` on, without a view of it. */
+  decodeFrom?(frame: Buffer, start: number): unknown
+}
+
 /** Finds the codec that wrote a frame by the id in it. */
-export type CodecLookup = (id: number) => Codec | undefined
+export type CodecLookup = (id: number) => PayloadCodec | undefined
 
 /** A value as bytes, and the codec that reads them. */
 interface EncodedValue {
@@ -62,13 +68,15 @@ const LAST_CUSTOM_ID = 255
 const NOTHING = new Uint8Array(0)
 
 /** JSON text; no text at all is `undefined`. */
-const jsonCodec: Codec = {
+const jsonCodec: PayloadCodec = {
   name: 'json',
   id: JSON_ID,
   encode(value) {
     return value === undefined ? NOTHING : encodeJson(value)
   },
   decode: bytes => (bytes.length === 0 ? undefined : decodeJson(bytes)),
+  decodeFrom: (frame, start) =>
+    frame.length === start ? undefined : JSON.parse(frame.toString('utf8', start)),
 }
 
 const structuredCodec: Codec = {
@@ -123,7 +131,7 @@ function framed(name: string, decoders: CodecLookup, choose: (value: unknown) =>
   }
 }
 
-function builtIn(id: number): Codec | undefined {
+function builtIn(id: number): PayloadCodec | undefined {
   if (id === JSON_ID) return jsonCodec
   return id === STRUCTURED_ID ? structuredCodec : undefined
 }

@@ -32,7 +32,7 @@ import { randomBits } from '../random-bits.js'
 import type { Tagged } from '../tags/token.js'
 import type { CodecLookup } from './codec.js'
 import { DEFAULT_MAX_DECOMPRESSED_BYTES, decompress } from './compression.js'
-import type { EntryMeta } from './entry.js'
+import type { Entry, EntryMeta } from './entry.js'
 import { decodeTags, encodeTags } from './frame-tags.js'
 
 /** The payload is compressed. */
@@ -71,6 +71,8 @@ export interface FrameHead extends EntryMeta {
   readonly flags: number
   /** Where the payload begins. */
   readonly payloadOffset: number
+  /** This with the value that its payload has been decoded to, as an entry; it can be one only once. */
+  withValue(value: unknown): Entry<unknown>
 }
 
 /** What a marker holds its key for: a `load`, a `write` of the application's; beside an `open` one anybody may load. */
@@ -206,11 +208,15 @@ export function decodePayload(
   if (!intact(frame)) return CORRUPT
   const codec = codecs(head.codecId)
   if (codec === undefined) return UNKNOWN_CODEC
-  const stored = frame.subarray(head.payloadOffset)
-  const payload = (head.flags & FLAG_COMPRESSED) === 0 ? stored : decompress(stored, maxBytes)
-  if (payload === undefined) return CORRUPT
+  const { payloadOffset } = head
+  const compressed = (head.flags & FLAG_COMPRESSED) !== 0
   try {
-    return { ok: true, value: codec.decode(payload) }
+    if (!compressed && codec.decodeFrom !== undefined) {
+      return { ok: true, value: codec.decodeFrom(frame, payloadOffset) }
+    }
+    const stored = frame.subarray(payloadOffset)
+    const payload = compressed ? decompress(stored, maxBytes) : stored
+    return payload === undefined ? CORRUPT : { ok: true, value: codec.decode(payload) }
   } catch {
     return CORRUPT
   }
@@ -245,6 +251,8 @@ class ValueHead implements FrameHead {
   readonly deleteAt: EpochMs
   readonly schemaVersion: number
   readonly payloadOffset: number
+  /** Set once: a hit needs no second object with the same instants. */
+  value: unknown = undefined
   readonly #frame: Buffer
 
   constructor(frame: Buffer, expired: boolean, flags: number) {
@@ -258,6 +266,11 @@ class ValueHead implements FrameHead {
     this.schemaVersion = frame.readUInt32LE(SCHEMA_VERSION_AT)
     this.payloadOffset = FRAME_OVERHEAD + frame.readUInt16LE(TAGS_LENGTH_AT)
     this.#frame = frame
+  }
+
+  withValue(value: unknown): Entry<unknown> {
+    this.value = value
+    return this
   }
 
   // Only a miss or a refresh asks for these, so a hit doesn't pay for the string.
@@ -287,7 +300,9 @@ function intact(frame: Buffer): boolean {
 }
 
 function checksum(frame: Buffer): number {
-  return crc32(frame.subarray(HASH_AT), frame.readUInt32LE(CODEC_AT))
+  // A plain view is made in half the time that a Buffer takes.
+  const rest = new Uint8Array(frame.buffer, frame.byteOffset + HASH_AT, frame.length - HASH_AT)
+  return crc32(rest, frame.readUInt32LE(CODEC_AT))
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,0 +1,3 @@
+import { runBenchmark } from './run-benchmark.mjs'
+
+await runBenchmark('bench', ['redis-server', 'memcached'])

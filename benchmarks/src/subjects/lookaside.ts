@@ -1,0 +1,37 @@
+import { createCache } from '@lookaside/core'
+import { stampedeGuard } from '@lookaside/stampede-guard'
+import { STORE_TIMEOUT, storeAt } from './lookaside-store.js'
+import type { Subject } from './subject.js'
+
+/** Its packages. */
+export const LOOKASIDE_PACKAGES = [
+  '@lookaside/core',
+  '@lookaside/lru',
+  '@lookaside/memcached',
+  '@lookaside/redis',
+  '@lookaside/stampede-guard',
+]
+
+/** How much longer than its TTL a value may be served. */
+export const GRACE = '1h'
+
+/** Ourselves as the README has it: `stampedeGuard()`, grace, a function per call. */
+export const lookaside: Subject = {
+  name: 'lookaside',
+  packages: LOOKASIDE_PACKAGES,
+  async open(place, load, ttl) {
+    const cache = createCache({
+      store: storeAt(place),
+      guard: stampedeGuard(),
+      ttl,
+      grace: GRACE,
+      storeTimeout: STORE_TIMEOUT,
+    })
+    await cache.ready()
+    return {
+      get: key => cache.getOrSet(key, () => load(key)),
+      ...(place.kind === 'local' && { peek: (key: string) => cache.peek(key) }),
+      close: () => cache.close(),
+    }
+  },
+}
