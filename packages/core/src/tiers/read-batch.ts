@@ -17,14 +17,17 @@ interface Waiting {
   others: StoredReader[] | undefined
 }
 
+/** Most keys of one request, so that a large batch does not hold up the connection. */
+const LARGEST_BATCH = 512
+
 /**
- * Most keys of one request: while its answer is read the server works on the next, and a large batch does not hold up
- * the connection.
+ * From how many keys on a batch goes out in two requests, in one write: while one answer is read the server works on
+ * the other. What one call reads, a value and its 64 tags, stays together.
  */
-const LARGEST_BATCH = 128
+const SPLIT_FROM = 66
 
 /** Enough to keep the server busy. */
-const BATCHES_AT_ONCE = 16
+const BATCHES_AT_ONCE = 2
 
 /**
  * Joins the reads of one tick: many keys travel as one multi-get, one key asked for many times is read once,
@@ -72,7 +75,7 @@ export class ReadBatch {
     }
     // Each piece has a deadline of its own, which begins when it is sent.
     let broken: unknown
-    void atMost(BATCHES_AT_ONCE, pieces(batch, LARGEST_BATCH), async piece => {
+    void atMost(BATCHES_AT_ONCE, pieces(batch, pieceOf(batch.length)), async piece => {
       if (broken === undefined) broken = await this.#sendMany(piece)
       else failAll(piece, broken)
     })
@@ -101,6 +104,10 @@ export class ReadBatch {
     }
     return undefined
   }
+}
+
+function pieceOf(keys: number): number {
+  return keys < SPLIT_FROM ? keys : Math.min(Math.ceil(keys / 2), LARGEST_BATCH)
 }
 
 function tellAll({ reader, others }: Waiting, stored: Stored | undefined): void {

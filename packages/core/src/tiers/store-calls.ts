@@ -5,6 +5,7 @@ import { CacheError, isCacheError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Counters } from '../stats.js'
 import { Breaker } from './breaker.js'
+import { Deadlines } from './deadlines.js'
 import type { RemoteStore } from './store.js'
 import { Turnstile } from './turnstile.js'
 
@@ -42,6 +43,8 @@ interface CallOptions<T> {
   readonly late?: (answer: T) => void
 }
 
+const NO_OPTIONS = {}
+
 /**
  * The one way to a remote store: every call has a deadline, passes the breaker, is timed, and fails with a
  * `CacheError` that has been reported.
@@ -50,6 +53,7 @@ export class StoreCalls {
   readonly store: RemoteStore
   readonly #clock: Clock
   readonly #timeout: Milliseconds
+  readonly #deadlines: Deadlines
   readonly #breaker: Breaker
   readonly #events: Events
   readonly #counters: Counters
@@ -67,6 +71,7 @@ export class StoreCalls {
     this.store = store
     this.#clock = clock
     this.#timeout = settings.timeout
+    this.#deadlines = new Deadlines(clock, settings.timeout)
     this.#events = events
     this.#counters = counters
     this.#breaker = new Breaker(
@@ -84,42 +89,62 @@ export class StoreCalls {
    * @throws CacheError `ERR_CACHE_TIMEOUT`, `ERR_CACHE_UNAVAILABLE` while the breaker is open, `ERR_CACHE_STORE`
    * with the client's error as its cause, or the store's own `CacheError`.
    */
-  async run<T>(
+  run<T>(
     operation: string,
     keys: readonly string[],
     call: (store: RemoteStore) => Promise<T>,
-    { timeout = this.#timeout, late }: CallOptions<T> = {},
+    options: CallOptions<T> = NO_OPTIONS,
   ): Promise<T> {
     if (!this.#breaker.allows()) {
-      throw new CacheError(
-        'ERR_CACHE_UNAVAILABLE',
-        `${this.store.name} has stopped answering; it is probed and used again when it does`,
+      return Promise.reject(
+        new CacheError(
+          'ERR_CACHE_UNAVAILABLE',
+          `${this.store.name} has stopped answering; it is probed and used again when it does`,
+        ),
       )
     }
     const turn = this.#turnstile.enter()
-    if (turn !== undefined) await this.#waitForTurn(operation, keys, turn)
+    if (turn === undefined) return this.#send(operation, keys, call, options)
+    return this.#waitForTurn(operation, keys, turn).then(() => this.#send(operation, keys, call, options))
+  }
+
+  /** Not an `async` function: a lone read waits for each of its promises in turn. */
+  #send<T>(
+    operation: string,
+    keys: readonly string[],
+    call: (store: RemoteStore) => Promise<T>,
+    { timeout = this.#timeout, late }: CallOptions<T>,
+  ): Promise<T> {
     const startedAt = this.#clock.monotonic()
-    try {
-      const answer = await this.#deadline(operation, timeout, call(this.store), late)
-      this.#lastAnswer = this.#clock.monotonic()
-      this.#counters.remoteTime.record(this.#lastAnswer - startedAt)
-      this.#breaker.succeeded()
-      this.#areAnswered = true
-      return answer
-    } catch (cause) {
-      const error = asCacheError(cause, this.store.name, operation)
-      if (REQUEST_CODES.has(error.code)) throw error
-      if (this.#isDown(cause)) {
-        this.#breaker.failed(startedAt)
-        this.#areAnswered = false
-        // Whoever is in line has waited for a store that says nothing: one deadline is enough.
-        if (this.#lastAnswer < startedAt) this.#turnstile.dismiss(error)
-      }
-      this.report(operation, keys, error)
-      throw error
-    } finally {
-      this.#turnstile.leave()
+    return this.#deadline(operation, timeout, call(this.store), late).then(
+      answer => {
+        this.#turnstile.leave()
+        this.#lastAnswer = this.#clock.monotonic()
+        this.#counters.remoteTime.record(this.#lastAnswer - startedAt)
+        this.#breaker.succeeded()
+        this.#areAnswered = true
+        return answer
+      },
+      cause => {
+        const error = this.#failed(operation, keys, cause, startedAt)
+        this.#turnstile.leave()
+        throw error
+      },
+    )
+  }
+
+  /** A failure as it is thrown, once it has been counted and told. */
+  #failed(operation: string, keys: readonly string[], cause: unknown, startedAt: Milliseconds): CacheError {
+    const error = asCacheError(cause, this.store.name, operation)
+    if (REQUEST_CODES.has(error.code)) return error
+    if (this.#isDown(cause)) {
+      this.#breaker.failed(startedAt)
+      this.#areAnswered = false
+      // Whoever is in line has waited for a store that says nothing: one deadline is enough.
+      if (this.#lastAnswer < startedAt) this.#turnstile.dismiss(error)
     }
+    this.report(operation, keys, error)
+    return error
   }
 
   /** Deletes keys, in requests of a size that each keeps its own deadline. */
@@ -190,7 +215,7 @@ export class StoreCalls {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let over = false
-      const cancel = this.#clock.timer(timeout, () => {
+      const end = this.#startDeadline(timeout, () => {
         // After this process was busy its timers come first: the answer may be waiting in the socket.
         setImmediate(() => {
           over = true
@@ -208,16 +233,23 @@ export class StoreCalls {
             late?.(value)
             return
           }
-          cancel()
+          end()
           resolve(value)
         },
         error => {
           if (over) return
-          cancel()
+          end()
           reject(error)
         },
       )
     })
+  }
+
+  /** @returns what ends it. */
+  #startDeadline(timeout: Milliseconds, expired: () => void): () => void {
+    if (timeout !== this.#timeout) return this.#clock.timer(timeout, expired)
+    const deadline = this.#deadlines.start(expired)
+    return () => this.#deadlines.end(deadline)
   }
 }
 
