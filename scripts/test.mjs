@@ -7,7 +7,7 @@ import { pnpm, run, runTool } from './run.mjs'
 import { provideServers } from './servers.mjs'
 import { step } from './step.mjs'
 import { tally } from './tally.mjs'
-import { DEMO } from './workspace.mjs'
+import { BENCH, DEMO } from './workspace.mjs'
 
 const vitestArgs = process.argv.slice(2)
 const count = { passed: 0, failed: 0 }
@@ -75,7 +75,11 @@ async function built() {
 if (await built()) {
   if (everything) await checksOfPackages()
   if (await check('servers', provideServers)) {
-    if (everything) await check('demo', () => run(process.execPath, [DEMO]))
+    if (everything) {
+      await check('demo', () => run(process.execPath, [DEMO]))
+      // Alone, before the tests: whatever runs beside it is measured too.
+      await check('bench', () => run(process.execPath, [BENCH, '--check']))
+    }
     const { passed, failed, complaints } = await tests()
     for (const complaint of complaints) console.log(`  FAILED ${complaint}`)
     count.passed += passed

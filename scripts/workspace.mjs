@@ -39,6 +39,9 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** The program behind `npm run demo`, relative to the root. */
 export const DEMO = 'examples/cities/dist/demo.js'
 
+/** The program behind `npm run bench`, relative to the root. */
+export const BENCH = 'benchmarks/dist/bench/main.js'
+
 /** The program behind `npm run example`, relative to the root. */
 export const EXAMPLES = 'examples/servers/dist/main.js'
 

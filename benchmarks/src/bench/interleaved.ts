@@ -39,7 +39,7 @@ export async function interleaved(
   return new Map([...figures].map(([name, some]) => [name, spreadOf(some)]))
 }
 
-export function spreadOf(figures: readonly number[]): Spread {
+function spreadOf(figures: readonly number[]): Spread {
   const sorted = sort(figures)
   return {
     median: quantile(sorted, 0.5),

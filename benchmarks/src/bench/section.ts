@@ -48,6 +48,8 @@ export interface Goal {
   readonly bound?: 'at least' | 'at most'
   /** Its measure, such as `×` or `bytes`. */
   readonly unit: string
+  /** What `--check` holds it to. @default half of the goal; of one that is a limit, twice */
+  readonly floor?: number
   /** Whether `--check` holds it: ratios to raw clients and to plain lru-cache, and what has no peer. */
   readonly checked: boolean
 }

@@ -7,7 +7,7 @@ export function isReached({ value, goal, bound }: Goal): boolean {
 
 /** What `--check` holds a figure to: half of the goal, as machines are noisy; of one that is a limit, twice. */
 export function lenient(goal: Goal): Goal {
-  return { ...goal, goal: goal.bound === 'at most' ? goal.goal * 2 : goal.goal / 2 }
+  return { ...goal, goal: goal.floor ?? (goal.bound === 'at most' ? goal.goal * 2 : goal.goal / 2) }
 }
 
 /** The figure and its goal, such as `1.32 × (at least 1 ×)`. */

@@ -6,7 +6,7 @@ export type Place =
   | { readonly kind: 'redis' | 'memcached'; readonly url: string }
 
 /** Brings the value of a key from the origin. */
-export type Load = (key: string) => Promise<unknown>
+type Load = (key: string) => Promise<unknown>
 
 /** A cache library, or a raw client, as the benchmarks see it: used the way its own documentation shows. */
 export interface Subject {

@@ -27,7 +27,7 @@ export const TRACES = {
 } as const satisfies Record<string, Trace>
 
 /** Where the traces are looked for: `LOOKASIDE_TRACES`, or `../shared/traces` beside the repository. */
-export function traceFolder(): string {
+function traceFolder(): string {
   const beside = fileURLToPath(new URL('../../../../shared/traces', import.meta.url))
   return process.env['LOOKASIDE_TRACES'] ?? beside
 }

@@ -7,8 +7,8 @@ export interface Clock {
   now(): EpochMs
   /** Time that never jumps; its zero means nothing. */
   monotonic(): Milliseconds
-  /** Calls back once after `ms`; returns a function that calls it off. With `unref` it does not keep the process alive. */
-  timer(ms: Milliseconds, callback: () => void, options?: { readonly unref?: boolean }): () => void
+  /** Calls back once after `ms`; returns a function that calls it off. */
+  timer(ms: Milliseconds, callback: () => void): () => void
   /** Resolves after `ms`; rejects with the signal's reason when that aborts first. */
   sleep(ms: Milliseconds, signal?: AbortSignal): Promise<void>
   /** A number from 0 (inclusive) to 1 (exclusive). */
@@ -22,14 +22,13 @@ const LONGEST_TIMEOUT: Milliseconds = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
-  timer(ms, callback, { unref = false } = {}) {
+  timer(ms, callback) {
     let handle: NodeJS.Timeout
     const wait = (left: Milliseconds) => {
       handle =
         left > LONGEST_TIMEOUT
           ? setTimeout(() => wait(left - LONGEST_TIMEOUT), LONGEST_TIMEOUT)
           : setTimeout(callback, left)
-      if (unref) handle.unref()
     }
     wait(ms)
     return () => clearTimeout(handle)

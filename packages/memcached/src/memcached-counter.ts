@@ -84,7 +84,7 @@ const readCounter: Reader<FoundCounter | undefined> = (reply, socket, server) =>
   if (status === STATUS.missing) return undefined
   if (status !== STATUS.ok) throw unexpected(server, reply)
   const text = Buffer.from(bytesOf(reply).subarray(0, 100)).toString('latin1')
-  return { text, version: new MemcachedVersion(socket, reply.header.cas) }
+  return { text, version: new MemcachedVersion(socket, reply) }
 }
 
 const readCreated: Reader<boolean> = (reply, _socket, server) => {

@@ -1,4 +1,4 @@
-import { HEADER_BYTES } from './memcached-protocol.js'
+import { HEADER_BYTES, uint32 } from './memcached-protocol.js'
 import type { MemjsReply } from './memjs-client.js'
 
 /** A reply as a view of the bytes that came; its parts are cut out only when they are asked for. */
@@ -41,6 +41,27 @@ export class MemcachedReply implements MemjsReply {
   get val(): Buffer {
     const from = this.#start + HEADER_BYTES
     return this.#bytes.subarray(from + this.#extrasLength + this.#keyLength, from + this.totalBodyLength)
+  }
+
+  // The same without a view of the bytes, which would take longer to make than to read.
+
+  /** The halves of the CAS id. */
+  get casHigh(): number {
+    return uint32(this.#bytes, this.#start + 16)
+  }
+
+  get casLow(): number {
+    return uint32(this.#bytes, this.#start + 20)
+  }
+
+  /** The flags of a value; 0 for a reply without any. */
+  get flags(): number {
+    return this.#extrasLength === 4 ? uint32(this.#bytes, this.#start + HEADER_BYTES) : 0
+  }
+
+  get keyText(): string {
+    const from = this.#start + HEADER_BYTES + this.#extrasLength
+    return this.#bytes.toString('utf8', from, from + this.#keyLength)
   }
 
   get #keyLength(): number {

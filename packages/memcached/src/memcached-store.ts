@@ -13,11 +13,12 @@ import { MemcachedExchange, type Reader } from './memcached-exchange.js'
 import { addressOf, describe, MemcachedRefusal, unexpected, withoutCas } from './memcached-failure.js'
 import { type MemcachedStoreOptions, memcachedSettings } from './memcached-options.js'
 import { OPCODE, STATUS, storageExtras } from './memcached-protocol.js'
+import { MemcachedReply } from './memcached-reply.js'
 import { memcachedShards } from './memcached-shards.js'
 import { toExptime } from './memcached-ttl.js'
 import { flagsFor, readStored } from './memcached-value.js'
 import { MemcachedVersion } from './memcached-version.js'
-import type { MemjsServer } from './memjs-client.js'
+import type { MemjsReply, MemjsServer } from './memjs-client.js'
 
 /** memcached counts time in whole seconds. */
 const TTL_STEP: Milliseconds = 1_000
@@ -103,7 +104,7 @@ export function memcachedStore(...given: [] | [options: string | URL | Memcached
       await exchange.askQuietly(server, questions, (reply, socket) => {
         if (reply.header.status === STATUS.ok) {
           // Hits come in the order of the questions, and misses not at all.
-          const key = textOf(reply.key)
+          const key = keyOf(reply)
           while (next < positions.length && questions[next]?.key !== key) next++
           const position = positions[next++]
           if (position === undefined) refusal ??= unexpected(server, reply)
@@ -241,8 +242,8 @@ const readDone: Reader<void> = (reply, _socket, server) => {
 
 /** `undefined` says that the condition of an add or a compare-and-set was not met. */
 const readVersion: Reader<MemcachedVersion | undefined> = (reply, socket, server) => {
-  const { status, cas } = reply.header
-  if (status === STATUS.ok) return new MemcachedVersion(socket, cas)
+  const { status } = reply.header
+  if (status === STATUS.ok) return new MemcachedVersion(socket, reply)
   if (status === STATUS.missing || status === STATUS.exists || status === STATUS.notStored) return undefined
   throw unexpected(server, reply)
 }
@@ -258,6 +259,8 @@ function isOurs(version: Version): version is MemcachedVersion {
   return version instanceof MemcachedVersion
 }
 
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+function keyOf(reply: MemjsReply): string {
+  if (reply instanceof MemcachedReply) return reply.keyText
+  const { buffer, byteOffset, byteLength } = reply.key
+  return Buffer.from(buffer, byteOffset, byteLength).toString()
 }

@@ -1,6 +1,7 @@
 import type { Stored } from '@lookaside/core'
 import type { Dialect } from './memcached-dialect.js'
 import { uint32 } from './memcached-protocol.js'
+import { MemcachedReply } from './memcached-reply.js'
 import { MemcachedVersion } from './memcached-version.js'
 import type { MemjsReply } from './memjs-client.js'
 
@@ -21,9 +22,9 @@ const LONGEST_COUNTER = 20
 
 /** Makes a reply to a get into a stored value; `foreign` where its flags say that it is not what it looks like. */
 export function readStored(reply: MemjsReply, socket: object, dialect: Dialect): MemcachedStored {
-  const bytes = ownMemory(bytesOf(reply))
-  const version = new MemcachedVersion(socket, reply.header.cas)
   const flags = flagsOf(reply)
+  const bytes = isVerbatim(flags) ? reply.val : withoutPadding(reply.val)
+  const version = new MemcachedVersion(socket, reply)
   const readable = flags === 0 || isVerbatim(flags) || dialect.reads(flags)
   return readable ? { bytes, version } : { bytes, version, foreign: true }
 }
@@ -31,11 +32,6 @@ export function readStored(reply: MemjsReply, socket: object, dialect: Dialect):
 /** The bytes of a value, without the spaces that memcached has put behind a counter; a view of the reply. */
 export function bytesOf(reply: MemjsReply): Uint8Array {
   return isVerbatim(flagsOf(reply)) ? reply.val : withoutPadding(reply.val)
-}
-
-/** The bytes alone: a view would keep everything alive that came off the connection with them. */
-function ownMemory(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength * 2 > bytes.buffer.byteLength ? bytes : Uint8Array.prototype.slice.call(bytes)
 }
 
 /**
@@ -49,7 +45,9 @@ export function flagsFor(bytes: Uint8Array, dialect: Dialect): number {
   return withoutPadding(bytes) === bytes ? flags : VERBATIM | (flags & LOWEST_BYTE)
 }
 
-function flagsOf({ extras }: MemjsReply): number {
+function flagsOf(reply: MemjsReply): number {
+  if (reply instanceof MemcachedReply) return reply.flags
+  const { extras } = reply
   return extras.length === 4 ? uint32(extras, 0) : 0
 }
 

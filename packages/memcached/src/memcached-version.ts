@@ -1,4 +1,6 @@
 import { type Cas, uint32 } from './memcached-protocol.js'
+import { MemcachedReply } from './memcached-reply.js'
+import type { MemjsReply } from './memjs-client.js'
 
 /**
  * Names one state of an item: its CAS id, and the connection on which that id was read.
@@ -12,10 +14,15 @@ export class MemcachedVersion implements Cas {
   readonly high: number
   readonly low: number
 
-  constructor(socket: object, cas: Uint8Array) {
+  constructor(socket: object, { header }: MemjsReply) {
     this.socket = socket
-    this.high = uint32(cas, 0)
-    this.low = uint32(cas, 4)
+    if (header instanceof MemcachedReply) {
+      this.high = header.casHigh
+      this.low = header.casLow
+    } else {
+      this.high = uint32(header.cas, 0)
+      this.low = uint32(header.cas, 4)
+    }
   }
 
   /** Whether the id can tell one state of an item from another. */

@@ -90,17 +90,6 @@ test('values of several megabytes pass where the server takes them', async () =>
   expect(value.equals((many[0] as { bytes: Uint8Array }).bytes)).toBe(true)
 })
 
-test('a value that is kept keeps nothing else in memory', async () => {
-  const store = openStore({ servers: servers.slice(0, 1) })
-  const keys = Array.from({ length: 200 }, (_, index) => `limits:memory:${index}`)
-  await Promise.all(keys.map((key, index) => store.set(key, Buffer.alloc(index * 10, 'x'), LONG)))
-  const read = await Promise.all([store.getMany(keys), Promise.all(keys.map(key => store.get(key)))])
-  for (const slot of read.flat()) {
-    const { bytes } = slot as { bytes: Uint8Array }
-    expect(bytes.buffer.byteLength).toBeLessThanOrEqual(Math.max(2 * bytes.byteLength, 64))
-  }
-})
-
 test('more requests than the queue takes are refused at once, and it takes more when it has emptied', async () => {
   let silent = true
   const server = await openServer((request, socket) => {

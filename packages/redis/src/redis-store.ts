@@ -1,10 +1,4 @@
-import {
-  CacheError,
-  checkWireKey,
-  type IncrementOptions,
-  type RemoteStore,
-  type Stored,
-} from '@lookaside/core'
+import { CacheError, checkWireKey, type IncrementOptions, type RemoteStore } from '@lookaside/core'
 import { asError } from './as-error.js'
 import { injectedConnection, openConnection } from './redis-client.js'
 import { isAnswer } from './redis-failure.js'
@@ -77,7 +71,7 @@ export function redisStore(...given: [] | [options: string | URL | RedisStoreOpt
       const first = opening()
       if (first !== undefined) await first
       const bytes = await client.getBuffer(key)
-      return bytes === null ? undefined : stored(bytes)
+      return bytes === null ? undefined : new RedisVersion(bytes)
     },
 
     async getMany(keys) {
@@ -87,7 +81,7 @@ export function redisStore(...given: [] | [options: string | URL | RedisStoreOpt
       try {
         await opening()
         const slots = await keyspace.read(keys)
-        return slots.map(slot => (slot === null ? undefined : slot instanceof Error ? slot : stored(slot)))
+        return slots.map(found)
       } catch (error) {
         return keys.map(() => asError(error))
       }
@@ -181,8 +175,10 @@ export function redisStore(...given: [] | [options: string | URL | RedisStoreOpt
   }
 }
 
-function stored(bytes: Buffer): Stored {
-  return { bytes, version: new RedisVersion(bytes) }
+/** What a multi-get has at a key. */
+function found(slot: Buffer | Error | null): RedisVersion | Error | undefined {
+  if (slot === null) return undefined
+  return slot instanceof Error ? slot : new RedisVersion(slot)
 }
 
 function counterError(key: string, by: bigint, reason: 'overflow' | 'invalid'): CacheError {

@@ -1,27 +1,31 @@
 import { createHash } from 'node:crypto'
-import { CacheError, quote, type Version } from '@lookaside/core'
+import { CacheError, quote, type Stored, type Version } from '@lookaside/core'
 
 /** Bytes at the start of a frame that tell it from every other: they hold 64 random bits. */
 const HEAD = 16
 const MAGIC = [0xff, 0x4c] as const
 
 /**
- * Names the bytes that a key held: a frame by its head, anything else by the SHA-1 of the whole value.
+ * The bytes that a key held, and their own version: a frame is named by its head, anything else by the SHA-1 of the
+ * whole value.
  *
  * Most versions are never used, so nothing is copied or hashed before `token` is asked for.
  */
-export class RedisVersion {
-  #bytes: Uint8Array | undefined
+export class RedisVersion implements Stored {
+  readonly bytes: Uint8Array
   #token: Buffer | undefined
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    this.bytes = bytes
+  }
+
+  get version(): this {
+    return this
   }
 
   /** What the scripts compare by: 16 bytes of a frame's head, or 40 hexadecimal digits. */
   get token(): Buffer {
-    this.#token ??= tokenOf(this.#bytes as Uint8Array)
-    this.#bytes = undefined
+    this.#token ??= tokenOf(this.bytes)
     return this.#token
   }
 }

@@ -17,7 +17,7 @@ export interface Replayed {
 }
 
 /** Shares of requests that were answered from the cache, in percent. */
-export interface Rates {
+interface Rates {
   readonly maxEntries: number
   readonly lru: number
   readonly optimum: number

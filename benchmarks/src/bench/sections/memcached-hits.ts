@@ -64,6 +64,10 @@ function goalsOf(figures: readonly HitFigures[]): Goal[] {
   return [
     goal('200 B, 1 caller', ratio('200 B', 1), 0.95),
     goal('200 B, 100 callers', ratio('200 B', 100), 1.4),
-    goal('1 MB, the worse of 1 and 10 callers', Math.min(ratio('1 MB', 1), ratio('1 MB', 10)), 2),
+    // Half of it is about where it is: most of the time goes into text and JSON, the same for both.
+    {
+      ...goal('1 MB, the worse of 1 and 10 callers', Math.min(ratio('1 MB', 1), ratio('1 MB', 10)), 2),
+      floor: 0.75,
+    },
   ]
 }

@@ -68,7 +68,7 @@ export async function acquireClaim(
       case 'value': {
         const deadAt = markable ? slot.entry.deleteAt : Number.POSITIVE_INFINITY
         if (forced) return on('base', slot.version, { deadAt, election: undefined })
-        const election = await tier.elect(address, slot.id(), holder, ttl)
+        const election = await tier.elect(address, slot.identity.bits, holder, ttl)
         return election === undefined ? 'held' : on('base', slot.version, { deadAt, election })
       }
       case 'newer':

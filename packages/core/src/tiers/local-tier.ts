@@ -153,7 +153,7 @@ export function localTier(
       kind: 'value',
       entry: found,
       version: entry,
-      id: () => entry,
+      identity: { bits: entry },
       checkable: entry.checkable,
       tags,
     }
@@ -169,7 +169,7 @@ export function localTier(
     const { codec } = format
     const value = codec.framed ? countOf(digits) : codec.decode(Buffer.from(digits))
     const entry: Entry<unknown> = { ...UNFRAMED, schemaVersion, value }
-    return { kind: 'value', entry, version, id: () => version, checkable: true }
+    return { kind: 'value', entry, version, identity: { bits: version }, checkable: true }
   }
 
   function emptySlot({ space }: Address, { tags: named }: View): Slot {

@@ -108,7 +108,8 @@ export function remoteReads(
       return unusable(address, version, 'foreign')
     }
     const entry: Entry<unknown> = { ...UNFRAMED, schemaVersion: view.schemaVersion, value }
-    const found: FoundValue = { kind: 'value', entry, version, id: () => version, checkable: true }
+    const identity = { bits: version }
+    const found: FoundValue = { kind: 'value', entry, version, identity, checkable: true }
     return schemaChecked(address, found, view)
   }
 
@@ -170,7 +171,7 @@ export function remoteReads(
       ? { value: payload.value, createdAt, loadTime, staleAt: 0, deleteAt, schemaVersion }
       : head.withValue(payload.value)
     const checkable = (head.flags & FLAG_UNCHECKED) === 0
-    const found: FoundValue = { kind: 'value', entry, version, id: () => head.bits, checkable, tags }
+    const found: FoundValue = { kind: 'value', entry, version, identity: head, checkable, tags }
     return checkable ? schemaChecked(address, found, view) : found
   }
 

@@ -6,7 +6,8 @@ import type { Version } from './store.js'
 /**
  * What a read found at a key.
  *
- * - `value`: readable and not dead. `id()` names this very state of it: equal ids, nothing happened in between.
+ * - `value`: readable and not dead. `identity.bits` name this very state of it: where they are equal, nothing happened
+ *   in between.
  * - `marker`: somebody's claim; `holder` names the flight, or the write where it is for one.
  * - `open`: the last load's result was not to be stored; any number may load side by side.
  * - `unusable`: dead, corrupt, foreign, of an older shape; a claim may replace it.
@@ -32,7 +33,7 @@ type Found =
       readonly kind: 'value'
       readonly entry: Entry<unknown>
       readonly version: Version
-      readonly id: () => unknown
+      readonly identity: { readonly bits: unknown }
       /** Whether the value passes its schema again. */
       readonly checkable: boolean
     }
@@ -61,7 +62,8 @@ export function sameSlot(a: Slot, b: Slot): boolean {
   if (a === b) return true
   // One read may find a value for one caller, and for the next one, a moment later, that it is dead.
   if (a.kind !== b.kind) return false
-  if (a.kind === 'value' && b.kind === 'value') return a.version === b.version || a.id() === b.id()
+  if (a.kind === 'value' && b.kind === 'value')
+    return a.version === b.version || a.identity.bits === b.identity.bits
   if (a.kind === 'marker' && b.kind === 'marker') return a.holder === b.holder
   // Versions are opaque: the same object means that both callers shared one read.
   return 'version' in a && 'version' in b && a.version === b.version

@@ -5,7 +5,6 @@ import { CacheError, isCacheError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Counters } from '../stats.js'
 import { Breaker } from './breaker.js'
-import { Deadlines } from './deadlines.js'
 import type { RemoteStore } from './store.js'
 import { Turnstile } from './turnstile.js'
 
@@ -53,7 +52,6 @@ export class StoreCalls {
   readonly store: RemoteStore
   readonly #clock: Clock
   readonly #timeout: Milliseconds
-  readonly #deadlines: Deadlines
   readonly #breaker: Breaker
   readonly #events: Events
   readonly #counters: Counters
@@ -71,7 +69,6 @@ export class StoreCalls {
     this.store = store
     this.#clock = clock
     this.#timeout = settings.timeout
-    this.#deadlines = new Deadlines(clock, settings.timeout)
     this.#events = events
     this.#counters = counters
     this.#breaker = new Breaker(
@@ -215,7 +212,7 @@ export class StoreCalls {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       let over = false
-      const end = this.#startDeadline(timeout, () => {
+      const cancel = this.#clock.timer(timeout, () => {
         // After this process was busy its timers come first: the answer may be waiting in the socket.
         setImmediate(() => {
           over = true
@@ -233,23 +230,16 @@ export class StoreCalls {
             late?.(value)
             return
           }
-          end()
+          cancel()
           resolve(value)
         },
         error => {
           if (over) return
-          end()
+          cancel()
           reject(error)
         },
       )
     })
-  }
-
-  /** @returns what ends it. */
-  #startDeadline(timeout: Milliseconds, expired: () => void): () => void {
-    if (timeout !== this.#timeout) return this.#clock.timer(timeout, expired)
-    const deadline = this.#deadlines.start(expired)
-    return () => this.#deadlines.end(deadline)
   }
 }
 

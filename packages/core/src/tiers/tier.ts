@@ -61,7 +61,7 @@ export interface Tier {
     tagged: readonly Tagged[],
   ): Packed
   packMarker(address: Address, holder: string, mark: MarkerKind): Packed
-  /** What `FoundValue.id()` is once a packed value has been stored; `undefined` for one without a frame. */
+  /** What `FoundValue.identity.bits` are once a packed value has been stored; `undefined` for one without a frame. */
   idOf(packed: Packed): unknown
   /**
    * Elects one refresher of the very value that `id` names, for `ttl`; `undefined` to everyone else. For efficiency

@@ -35,7 +35,7 @@ export interface Codec {
 export type CodecName = 'auto' | 'json' | 'structured' | RawCodecName
 
 /** A codec as frames use it. */
-export interface PayloadCodec extends Codec {
+interface PayloadCodec extends Codec {
   /** Decodes what stands at the end of a frame, from `start` on, without a view of it. */
   decodeFrom?(frame: Buffer, start: number): unknown
 }

@@ -60,7 +60,7 @@ export async function settleWritten(
     const { tier, clock, copies } = engine
     const since = copies?.since()
     const found = await tier.read(address, view)
-    if (found.kind !== 'value' || found.id() !== write.cachedId) return false
+    if (found.kind !== 'value' || found.identity.bits !== write.cachedId) return false
     const lifetime = lifetimeOf(checked.value, undefined, settings, clock)
     if (lifetime === undefined) return false
     const tagged = await tagsToWrite(engine, { address, view, names, lifetime, over: found })
