@@ -4,7 +4,6 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { InvalidationLog } from '../src/invalidation/invalidation-log.js'
 import { rootSpace } from '../src/keys/key.js'
-import { localTagSet } from '../src/tags/local-tag-set.js'
 import { type LocalTagged, LocalTags } from '../src/tags/local-tags.js'
 import { localTierTags } from '../src/tags/local-tier-tags.js'
 import { validity } from '../src/tags/token.js'
@@ -14,7 +13,7 @@ const space = rootSpace('app')
 const address = { key: 'k', at: 'k', space }
 const plan = { named: [], computed: true, framed: true, lifetime: 1 }
 
-function entryWith(...tags: readonly LocalTagged[]): LocalEntry {
+function entryWith(tags: LocalTags, ...tagged: readonly LocalTagged[]): LocalEntry {
   return new LocalEntry({
     value: 1,
     createdAt: 0,
@@ -24,7 +23,7 @@ function entryWith(...tags: readonly LocalTagged[]): LocalEntry {
     schemaVersion: 0,
     schema: undefined,
     checkable: false,
-    tags: localTagSet(tags),
+    tags: tags.setOf(tagged),
     trustedUntil: 1,
   })
 }
@@ -32,19 +31,19 @@ function entryWith(...tags: readonly LocalTagged[]): LocalEntry {
 describe('the tags of a local store', () => {
   test('make dead or stale what has them, and leave alone what is tagged afterwards', () => {
     const tags = new LocalTags()
-    const before = entryWith(tags.tagged('a', 'at:a'), tags.tagged('b', 'at:b'))
-    const other = entryWith(tags.tagged('b', 'at:b'))
+    const before = entryWith(tags, tags.tagged('a', 'at:a'), tags.tagged('b', 'at:b'))
+    const other = entryWith(tags, tags.tagged('b', 'at:b'))
     expect(before.validity(tags)).toBe('valid')
     tags.invalidate('expire', 'at:a')
     expect(before.validity(tags)).toBe('stale')
-    const after = entryWith(tags.tagged('a', 'at:a'))
+    const after = entryWith(tags, tags.tagged('a', 'at:a'))
     tags.invalidate('delete', 'at:b')
     expect([before, other, after].map(entry => entry.validity(tags))).toEqual(['dead', 'dead', 'valid'])
   })
 
   test('are asked again only after one of them was invalidated', () => {
     const tags = new LocalTags()
-    const entry = entryWith(tags.tagged('a', 'at:a'))
+    const entry = entryWith(tags, tags.tagged('a', 'at:a'))
     entry.validity(tags)
     expect(entry.tags?.isValidAt(tags.epoch)).toBe(true)
     tags.invalidate('delete', 'nobody has it')
@@ -57,10 +56,34 @@ describe('the tags of a local store', () => {
 
   test('cost an entry without tags nothing', () => {
     const tags = new LocalTags()
-    const entry = entryWith()
+    const entry = entryWith(tags)
     tags.invalidate('delete', 'at:a')
     expect(entry.validity(tags)).toBe('valid')
     expect(entry.tags).toBeUndefined()
+  })
+
+  test('are one object for all entries that were loaded under the same ones, at the same state', () => {
+    const tags = new LocalTags()
+    const [a, b] = [() => tags.tagged('a', 'at:a'), () => tags.tagged('b', 'at:b')]
+    const first = tags.setOf([a(), b()])
+    expect(tags.setOf([a(), b()])).toBe(first)
+    expect(tags.setOf([a()])).not.toBe(first)
+    expect(tags.setOf([tags.tagged('a', 'in another namespace:a'), b()])).not.toBe(first)
+    const again = tags.setOf([a(), b()])
+    tags.invalidate('expire', 'at:b')
+    const later = tags.setOf([a(), b()])
+    expect(later).not.toBe(again)
+    expect([first, again, later].map(set => set?.validity(tags))).toEqual(['stale', 'stale', 'valid'])
+  })
+
+  test('are shared by the sets of the latest thousand, so that memory is bounded', () => {
+    const tags = new LocalTags()
+    const set = (name: string) => tags.setOf([tags.tagged(name, `at:${name}`)])
+    const first = set('first')
+    for (let index = 0; index < 1_000; index++) set(`tag ${index}`)
+    const second = set('first')
+    expect(second).not.toBe(first)
+    expect(set('first')).toBe(second)
   })
 
   test('are remembered as long as an entry has them, and not longer', async () => {

@@ -1,7 +1,7 @@
 import type { LocalTagged, LocalTags } from './local-tags.js'
-import { type Validity, validity } from './token.js'
+import { sameToken, type Validity, validity } from './token.js'
 
-/** The tags of an entry in a local store, each with the state it had before the entry's load began. */
+/** The tags of entries in a local store, each with the state it had before the entries' loads began. */
 export class LocalTagSet {
   readonly #tagged: readonly LocalTagged[]
   /** The epoch of the tags at which all of these were valid. */
@@ -39,14 +39,20 @@ export class LocalTagSet {
     return worst
   }
 
+  /** Whether it is made of the same tags, in the same order and at the same state of them. */
+  isMadeOf(tagged: readonly LocalTagged[]): boolean {
+    return (
+      tagged.length === this.#tagged.length &&
+      tagged.every(({ state, token }, index) => {
+        const own = this.#tagged[index]
+        return own !== undefined && own.state === state && sameToken(own.token, token)
+      })
+    )
+  }
+
   // A loop, because every tagged hit comes by here.
   #has(name: string): boolean {
     for (const tagged of this.#tagged) if (tagged.name === name) return true
     return false
   }
-}
-
-/** `undefined` for none, so that an entry without tags has nothing to ask. */
-export function localTagSet(tagged: readonly LocalTagged[]): LocalTagSet | undefined {
-  return tagged.length === 0 ? undefined : new LocalTagSet(tagged)
 }

@@ -1,3 +1,4 @@
+import { LocalTagSet } from './local-tag-set.js'
 import type { Tagged, Token } from './token.js'
 
 /** A tag as long as something in this process has it; objects are the random values that nobody else can have. */
@@ -5,6 +6,9 @@ class TagState implements Token {
   hard: object = {}
   soft: object = {}
 }
+
+/** Most sets of tags that are remembered to be shared; entries keep their own alive. */
+const MOST_SETS = 1_000
 
 /** A tag of an entry in a local store, with its state now. */
 export interface LocalTagged extends Tagged {
@@ -19,6 +23,7 @@ export interface LocalTagged extends Tagged {
 export class LocalTags {
   /** Moves with every invalidation of a tag: what was valid at this epoch still is. */
   epoch = 0
+  readonly #sets = new Map<string, LocalTagSet>()
   readonly #states = new Map<string, WeakRef<TagState>>()
   readonly #gone = new FinalizationRegistry<string>(at => {
     if (this.#states.get(at)?.deref() === undefined) this.#states.delete(at)
@@ -38,6 +43,28 @@ export class LocalTags {
   tagged(name: string, at: string): LocalTagged {
     const state = this.state(at)
     return { name, state, token: { hard: state.hard, soft: state.soft } }
+  }
+
+  /**
+   * These tags as entries have them, which may share them; `undefined` for none.
+   *
+   * What many entries have is one object then: it takes no memory for each, and is at hand for every hit.
+   */
+  setOf(tagged: readonly LocalTagged[]): LocalTagSet | undefined {
+    if (tagged.length === 0) return undefined
+    const names = tagged.map(({ name }) => name).join('\0')
+    const known = this.#sets.get(names)
+    if (known?.isMadeOf(tagged)) return known
+    const set = new LocalTagSet(tagged)
+    this.#sets.delete(names)
+    this.#sets.set(names, set)
+    if (this.#sets.size > MOST_SETS) {
+      for (const oldest of this.#sets.keys()) {
+        this.#sets.delete(oldest)
+        break
+      }
+    }
+    return set
   }
 
   invalidate(kind: 'delete' | 'expire', at: string): void {

@@ -4,7 +4,6 @@ import type { Events, LocalDropReason } from '../events.js'
 import type { InvalidationLog } from '../invalidation/invalidation-log.js'
 import { type KeySpace, localClearPrefix, localKey, localKeysOf } from '../keys/key.js'
 import { tokenKey } from '../keys/token-key.js'
-import { localTagSet } from '../tags/local-tag-set.js'
 import type { LocalTags } from '../tags/local-tags.js'
 import type { Entry } from '../values/entry.js'
 import type { Share } from '../values/sharing.js'
@@ -103,7 +102,7 @@ export class LocalCopies {
         schemaVersion: entry.schemaVersion,
         schema,
         checkable,
-        tags: localTagSet(tags.map(name => states.tagged(name, tokenKey(space, name)))),
+        tags: states.setOf(tags.map(name => states.tagged(name, tokenKey(space, name)))),
         trustedUntil: since.instant + maxStaleness,
       })
       const local = localKey(space, key)

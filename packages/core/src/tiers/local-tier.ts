@@ -4,7 +4,6 @@ import { CacheError } from '../errors.js'
 import type { Events, UnusableReason } from '../events.js'
 import { type KeySpace, localClearPrefix, localKey, wireClearPrefix } from '../keys/key.js'
 import { tokenKey } from '../keys/token-key.js'
-import { localTagSet } from '../tags/local-tag-set.js'
 import type { LocalTagged } from '../tags/local-tags.js'
 import { localTierTags } from '../tags/local-tier-tags.js'
 import { NO_TAGS } from '../tags/tag-names.js'
@@ -222,7 +221,7 @@ export function localTier(
         value: kept(entry.value),
         schema,
         checkable,
-        tags: localTagSet(tagged as readonly LocalTagged[]),
+        tags: states.setOf(tagged as readonly LocalTagged[]),
         trustedUntil: Number.POSITIVE_INFINITY,
       })
     },
