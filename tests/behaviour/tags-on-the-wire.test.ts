@@ -87,10 +87,10 @@ describe('On Redis, by the count of its commands,', () => {
     const all = () => Promise.all(keys.map(key => cache.getOrSet(key, load, { tags: ['rows'] })))
     expect(await during(all)).toEqual({ mget: 4 })
     expect(await during(() => cache.getMany(keys))).toEqual({ mget: 4 })
-    expect(operations(calls)).toEqual([
-      ...['getMany 51', 'getMany 50', 'getMany 50', 'getMany 50'],
-      ...['getMany 50', 'getMany 50', 'getMany 51', 'getMany 50'],
-    ])
+    // The token that all share is asked for by each half that is judged in a tick of its own.
+    expect(operations(calls)).toEqual(
+      Array.from({ length: 8 }, () => expect.stringMatching(/^getMany 5[01]$/)),
+    )
   })
 
   it('invalidating tags is two commands, however many entries there are', async () => {

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../duration.js'
 import type { Engine } from '../engine.js'
-import type { KeySpace } from '../keys/key.js'
+import { type KeySpace, localKey } from '../keys/key.js'
 import type { LocalTags } from '../tags/local-tags.js'
 import type { LocalEntry } from '../tiers/local-entry.js'
 import type { LocalStore } from '../tiers/store.js'
@@ -23,7 +23,7 @@ export class LocalHits {
   readonly #settings: Settings
   readonly #store: LocalStore
   readonly #tags: LocalTags
-  readonly #prefix: string
+  readonly #space: KeySpace
   readonly #guardOptions: readonly string[]
 
   constructor(engine: Engine, local: NonNullable<Engine['local']>, space: KeySpace, settings: Settings) {
@@ -31,14 +31,14 @@ export class LocalHits {
     this.#settings = settings
     this.#store = local.store
     this.#tags = local.tags
-    this.#prefix = space.localPrefix
+    this.#space = space
     this.#guardOptions = settings.guard.names
   }
 
   /** What the local store has at a key; what is no key is left to the long way. */
   entry(key: string): LocalEntry | undefined {
     if (typeof key !== 'string') return undefined
-    return this.#store.get(this.#prefix === '' ? key : this.#prefix + key) as LocalEntry | undefined
+    return this.#store.get(localKey(this.#space, key)) as LocalEntry | undefined
   }
 
   /** What becomes of a call that found this entry. */
