@@ -44,7 +44,8 @@ async function measureAll(asked: Arguments, own: Servers): Promise<void> {
     process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
   } else process.stdout.write(`${setting}\n`)
   if (asked.write) {
-    const figures = [...found.map(sectionReport), setting].join('\n\n')
+    const reports = found.map(finding => sectionReport(finding, { pictures: true }))
+    const figures = [...reports, setting].join('\n\n')
     writeDocs(
       figures,
       found.flatMap(({ result }) => result.charts ?? []),

@@ -10,12 +10,13 @@ export interface Finding {
   readonly result: SectionResult
 }
 
-/** What a section has found, as Markdown. */
-export function sectionReport({ section, result }: Finding): string {
-  const { about, tables, goals } = result
+/** What a section has found, as Markdown; with its pictures, for a page that has them beside it. */
+export function sectionReport({ section, result }: Finding, { pictures = false } = {}): string {
+  const { about, tables, goals, charts = [] } = result
   return [
     `## ${section.title}`,
     ...(about.length > 0 ? [about.join('\n')] : []),
+    ...(pictures ? charts.map(({ title, file }) => `![${title}](images/${file})`) : []),
     ...tables.map(tableReport),
     ...(goals.length > 0 ? [goalsReport(goals)] : []),
   ].join('\n\n')

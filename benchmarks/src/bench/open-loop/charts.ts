@@ -10,14 +10,14 @@ export function chartsOf(results: readonly Result[]): readonly BarChart[] {
   const rows = expiring.rows.filter(({ role }) => role !== 'generator')
   return [
     bars(
-      'open-loop-p99',
+      'open-loop-p99.svg',
       'Expiring hot set: 99 of 100 requests are answered within',
       'ms',
       rows,
       row => row.p99,
     ),
     bars(
-      'open-loop-waits',
+      'open-loop-waits.svg',
       'Expiring hot set: of 1,000 requests wait for a load',
       'requests',
       rows,

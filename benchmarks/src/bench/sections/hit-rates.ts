@@ -101,7 +101,7 @@ function chartOf({ name, what, rates }: Replayed): ChartData {
     })
   return {
     kind: 'lines',
-    file: `hit-rate-${name}`,
+    file: `hit-rate-${name}.svg`,
     title: `Hit rate: ${what}`,
     x: { title: 'entries', logarithmic: true },
     y: { title: 'hits, %', logarithmic: false },
