@@ -1,7 +1,6 @@
-import { createCache } from '@lookaside/core'
 import { stampedeGuard } from '@lookaside/stampede-guard'
 import { GRACE, LOOKASIDE_PACKAGES } from './lookaside.js'
-import { STORE_TIMEOUT, storeAt } from './lookaside-store.js'
+import { openAt } from './lookaside-store.js'
 import type { Subject } from './subject.js'
 
 /** Ourselves with a tag that each call names. */
@@ -14,16 +13,8 @@ export const lookasideTagged: Subject = {
     memcached: 'more: reads and checks a tag',
   },
   async open(place, load, ttl) {
-    const cache = createCache({
-      // Beside ourselves in one memcached: neither is to find the other's entries.
-      prefix: 'tagged',
-      store: storeAt(place),
-      guard: stampedeGuard(),
-      ttl,
-      grace: GRACE,
-      storeTimeout: STORE_TIMEOUT,
-    })
-    await cache.ready()
+    // Beside ourselves in one server: neither is to find the other's entries.
+    const cache = await openAt(place, ttl, { prefix: 'tagged', guard: stampedeGuard(), grace: GRACE })
     return {
       get: key => cache.getOrSet(key, () => load(key), { tags: ['users'] }),
       close: () => cache.close(),

@@ -1,6 +1,5 @@
-import { createCache } from '@lookaside/core'
 import { stampedeGuard } from '@lookaside/stampede-guard'
-import { STORE_TIMEOUT, storeAt } from './lookaside-store.js'
+import { openAt } from './lookaside-store.js'
 import type { Subject } from './subject.js'
 
 /** Its packages. */
@@ -20,14 +19,7 @@ export const lookaside: Subject = {
   name: 'lookaside',
   packages: LOOKASIDE_PACKAGES,
   async open(place, load, ttl) {
-    const cache = createCache({
-      store: storeAt(place),
-      guard: stampedeGuard(),
-      ttl,
-      grace: GRACE,
-      storeTimeout: STORE_TIMEOUT,
-    })
-    await cache.ready()
+    const cache = await openAt(place, ttl, { guard: stampedeGuard(), grace: GRACE })
     return {
       get: key => cache.getOrSet(key, () => load(key)),
       ...(place.kind === 'local' && { peek: (key: string) => cache.peek(key) }),

@@ -3,10 +3,10 @@ import { createCache } from '@lookaside/core'
 import { stampedeGuard } from '@lookaside/stampede-guard'
 import { Redis } from 'ioredis'
 import { monotonic } from '../../monotonic.js'
+import { patientRedisStore, STORE_TIMEOUT } from '../../subjects/lookaside-store.js'
 import { keyOf, uniformIds } from '../../workload/keys.js'
 import { checkValue, valueFor } from '../../workload/values.js'
 import { answerQuestions } from '../answer-questions.js'
-import { PATIENCE, patientRedisStore } from '../patient-redis-store.js'
 
 /** What reads from Redis. */
 export type RedisReaderName = 'lookaside' | 'ioredis'
@@ -24,8 +24,8 @@ async function openLookaside(redis: string, keys: readonly string[]): Promise<Re
   const store = patientRedisStore(redis)
   const settings = { guard: stampedeGuard(), ttl: '1h', grace: '1m', prefix: 'growth' } as const
   // A thousand callers on a busy machine may have to wait for longer than the default.
-  const cache = createCache({ ...settings, store, storeTimeout: PATIENCE })
-  await cache.ready({ timeout: PATIENCE })
+  const cache = createCache({ ...settings, store, storeTimeout: STORE_TIMEOUT })
+  await cache.ready({ timeout: STORE_TIMEOUT })
   await cache.setMany(keys.map(key => [key, valueFor(key, '200 B')]))
   const load = async () => {
     throw new Error('a hit was to be measured')

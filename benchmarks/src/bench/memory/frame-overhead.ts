@@ -1,8 +1,8 @@
 import { createCache } from '@lookaside/core'
 import { Redis } from 'ioredis'
+import { patientRedisStore, STORE_TIMEOUT } from '../../subjects/lookaside-store.js'
 import { keyOf } from '../../workload/keys.js'
 import { VALUE_SIZES, type ValueSize, valueFor } from '../../workload/values.js'
-import { PATIENCE, patientRedisStore } from '../patient-redis-store.js'
 import type { Table } from '../section.js'
 
 /** What a stored value has in Redis beside its JSON text. */
@@ -20,10 +20,10 @@ const PREFIX = 'frame'
 
 /** Stores values of all sizes, and asks Redis for the length of what it has got. */
 export async function measureFrameOverhead(url: string): Promise<FrameOverhead[]> {
-  const cache = createCache({ store: patientRedisStore(url), prefix: PREFIX, storeTimeout: PATIENCE })
+  const cache = createCache({ store: patientRedisStore(url), prefix: PREFIX, storeTimeout: STORE_TIMEOUT })
   const plain = new Redis(url)
   try {
-    await cache.ready({ timeout: PATIENCE })
+    await cache.ready({ timeout: STORE_TIMEOUT })
     const results: FrameOverhead[] = []
     for (const size of Object.keys(VALUE_SIZES) as ValueSize[]) {
       const key = keyOf(results.length)

@@ -2,9 +2,9 @@ import { type Cache, createCache } from '@lookaside/core'
 import { lruStore } from '@lookaside/lru'
 import { stampedeGuard } from '@lookaside/stampede-guard'
 import { LRUCache } from 'lru-cache'
+import { patientRedisStore, STORE_TIMEOUT } from '../../subjects/lookaside-store.js'
 import { keyOf } from '../../workload/keys.js'
 import { valueFor } from '../../workload/values.js'
-import { PATIENCE, patientRedisStore } from '../patient-redis-store.js'
 
 /** Something that holds entries in the memory of this process. */
 export interface Holder {
@@ -58,7 +58,7 @@ function localCache(entries: number): Cache {
 function tieredCache(entries: number, redis: string | undefined): Cache {
   if (redis === undefined) throw new Error('two tiers need a Redis')
   const store = [lruStore({ maxEntries: entries }), patientRedisStore(redis)] as const
-  return createCache({ ...SETTINGS, store, prefix: `heap-${process.pid}`, storeTimeout: PATIENCE })
+  return createCache({ ...SETTINGS, store, prefix: `heap-${process.pid}`, storeTimeout: STORE_TIMEOUT })
 }
 
 function smallValue(key: string): object {
@@ -78,7 +78,7 @@ async function filledBy(
   entries: number,
   store: (cache: Cache, key: string, id: number) => Promise<unknown>,
 ): Promise<Cache> {
-  await cache.ready({ timeout: PATIENCE })
+  await cache.ready({ timeout: STORE_TIMEOUT })
   for (let start = 0; start < entries; start += AT_ONCE) {
     const size = Math.min(AT_ONCE, entries - start)
     await Promise.all(Array.from({ length: size }, (_, at) => store(cache, keyOf(start + at), start + at)))

@@ -5,8 +5,8 @@ import { lruStore } from '@lookaside/lru'
 import { redisBus } from '@lookaside/redis'
 import { stampedeGuard } from '@lookaside/stampede-guard'
 import { monotonic } from '../../monotonic.js'
+import { patientRedisStore, STORE_TIMEOUT } from '../../subjects/lookaside-store.js'
 import { answerQuestions } from '../answer-questions.js'
-import { PATIENCE, patientRedisStore } from '../patient-redis-store.js'
 import { collectedHeap, settledHeap } from './settled-heap.js'
 import { soakWorkload } from './soak-workload.js'
 
@@ -50,7 +50,7 @@ function open({ place, redis }: SoakQuestion): Cache {
     guard: stampedeGuard(),
     grace: 300,
     prefix: `soak-${process.pid}`,
-    storeTimeout: PATIENCE,
+    storeTimeout: STORE_TIMEOUT,
   } as const
   if (place === 'lru') return createCache({ ...settings, store: lru })
   if (place === 'Redis') return createCache({ ...settings, store: patientRedisStore(redis) })
@@ -60,7 +60,7 @@ function open({ place, redis }: SoakQuestion): Cache {
 answerQuestions(async (question: SoakQuestion): Promise<Soaked> => {
   const { duration, sampledEvery } = question
   const cache = open(question)
-  await cache.ready({ timeout: PATIENCE })
+  await cache.ready({ timeout: STORE_TIMEOUT })
   const workload = soakWorkload(cache)
   const samples: { readonly at: Milliseconds; readonly bytes: number }[] = []
   const rests: { readonly bytes: number; readonly newKeys: number }[] = []

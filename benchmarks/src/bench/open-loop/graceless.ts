@@ -1,7 +1,6 @@
-import { createCache } from '@lookaside/core'
 import { stampedeGuard } from '@lookaside/stampede-guard'
 import { LOOKASIDE_PACKAGES } from '../../subjects/lookaside.js'
-import { STORE_TIMEOUT, storeAt } from '../../subjects/lookaside-store.js'
+import { openAt } from '../../subjects/lookaside-store.js'
 import type { Subject } from '../../subjects/subject.js'
 
 /** Ourselves with `stampedeGuard()` as it comes, and never a value older than its TTL: the peers have no grace either. */
@@ -9,13 +8,7 @@ export const graceless: Subject = {
   name: 'lookaside',
   packages: LOOKASIDE_PACKAGES,
   async open(place, load, ttl) {
-    const cache = createCache({
-      store: storeAt(place),
-      guard: stampedeGuard(),
-      ttl,
-      storeTimeout: STORE_TIMEOUT,
-    })
-    await cache.ready()
+    const cache = await openAt(place, ttl, { guard: stampedeGuard() })
     return { get: key => cache.getOrSet(key, () => load(key)), close: () => cache.close() }
   },
 }
