@@ -89,6 +89,17 @@ describe('A hit of an entry that was served before', () => {
     }
   })
 
+  it('is still one for what is no options at all, which only a miss refuses', async () => {
+    const cache = openOver(new ManualClock(), { guard: stampedeGuard() })
+    await cache.set('k', 'value')
+    for (const bad of [null, 'text', 7, Symbol('bad')]) {
+      for (let turn = 0; turn < 2; turn++) expect(await cache.getOrSet('k', load, bad as never)).toBe('value')
+      await expect(cache.getOrSet('absent', load, bad as never)).rejects.toMatchObject({
+        code: 'ERR_CACHE_OPTION',
+      })
+    }
+  })
+
   it('is judged anew by a namespace of the same keys that is set otherwise', async () => {
     const cache = openOver(new ManualClock())
     await cache.namespace('n').set('k', 'value')

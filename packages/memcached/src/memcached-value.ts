@@ -23,15 +23,15 @@ const LONGEST_COUNTER = 20
 /** Makes a reply to a get into a stored value; `foreign` where its flags say that it is not what it looks like. */
 export function readStored(reply: MemjsReply, socket: object, dialect: Dialect): MemcachedStored {
   const flags = flagsOf(reply)
-  const bytes = isVerbatim(flags) ? reply.val : withoutPadding(reply.val)
+  const bytes = bytesOf(reply, flags)
   const version = new MemcachedVersion(socket, reply)
   const readable = flags === 0 || isVerbatim(flags) || dialect.reads(flags)
   return readable ? { bytes, version } : { bytes, version, foreign: true }
 }
 
 /** The bytes of a value, without the spaces that memcached has put behind a counter; a view of the reply. */
-export function bytesOf(reply: MemjsReply): Uint8Array {
-  return isVerbatim(flagsOf(reply)) ? reply.val : withoutPadding(reply.val)
+export function bytesOf(reply: MemjsReply, flags = flagsOf(reply)): Uint8Array {
+  return isVerbatim(flags) ? reply.val : withoutPadding(reply.val)
 }
 
 /**

@@ -84,12 +84,15 @@ export class LocalHits {
       return undefined
     }
   }
+
   /** Whether a call asks nothing of the entry that its view does not, except for tags that the entry has. */
-  #asksNoMore(entry: LocalEntry, options: GetOrSetOptions<never>): boolean {
-    if (options.refresh === true || options.signal?.aborted === true) return false
-    if (options.schema !== undefined || options.version !== undefined) return false
-    for (const name of this.#guardOptions) if (name in options) return false
-    return hasNamed(entry, options.tags)
+  #asksNoMore(entry: LocalEntry, options: Options): boolean {
+    // What is no options at all is left to a miss to refuse.
+    if (options?.refresh === true || options?.signal?.aborted === true) return false
+    if (options?.schema !== undefined || options?.version !== undefined) return false
+    const given = options as Readonly<Record<string, unknown>> | undefined
+    for (const name of this.#guardOptions) if (given?.[name] !== undefined) return false
+    return hasNamed(entry, options?.tags)
   }
 
   /** Remembers until when hits need not be judged again. */

@@ -51,7 +51,8 @@ export class GuardValues implements GuardSettings {
 
   /** What these are for a call with `options`, each checked when it is asked for: hits ask for few. */
   seenBy(options: object | undefined): GuardSettings {
-    if (options === undefined) return this
+    // What is no options at all is left to a miss to refuse.
+    if (typeof options !== 'object' || options === null) return this
     const given = options as Readonly<Record<string, unknown>>
     return {
       get: option => {

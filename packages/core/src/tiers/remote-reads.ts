@@ -199,7 +199,9 @@ export function remoteReads(
   /** Reads a key whose tags need no answer but its own. */
   function readKey(address: Address, view: View, known: SlotTags): Promise<Slot> {
     // Told, not awaited: what reads most needs no promise but its own.
-    return new Promise(resolve => batch.tell(address.at, new KeyRead(slotOf, address, view, known, resolve)))
+    return new Promise((resolve, reject) =>
+      batch.tell(address.at, new KeyRead(slotOf, address, view, known, resolve, reject)),
+    )
   }
 
   async function readTagged(address: Address, view: View): Promise<Slot> {
@@ -230,6 +232,7 @@ class KeyRead implements StoredReader {
   readonly #view: View
   readonly #known: SlotTags
   readonly #resolve: (slot: Slot | Promise<Slot>) => void
+  readonly #reject: (error: unknown) => void
 
   constructor(
     slotOf: SlotOf,
@@ -237,18 +240,25 @@ class KeyRead implements StoredReader {
     view: View,
     known: SlotTags,
     resolve: (slot: Slot | Promise<Slot>) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#slotOf = slotOf
     this.#address = address
     this.#view = view
     this.#known = known
     this.#resolve = resolve
+    this.#reject = reject
   }
 
   found(stored: Stored | undefined): void {
-    const slot = this.#slotOf(this.#address, stored, this.#view, this.#known)
-    if (this.#known === NO_SLOT_TAGS) this.#resolve(slot)
-    else this.#resolve(slot instanceof Promise ? slot.then(one => this.#tagged(one)) : this.#tagged(slot))
+    try {
+      const slot = this.#slotOf(this.#address, stored, this.#view, this.#known)
+      if (this.#known === NO_SLOT_TAGS) this.#resolve(slot)
+      else this.#resolve(slot instanceof Promise ? slot.then(one => this.#tagged(one)) : this.#tagged(slot))
+    } catch (error) {
+      // A store that keeps no contract fails this reader, and not those who are told after it.
+      this.#reject(error)
+    }
   }
 
   /** Reported where the call was made; to a reader it is a miss. */

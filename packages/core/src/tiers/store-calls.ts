@@ -42,8 +42,6 @@ interface CallOptions<T> {
   readonly late?: (answer: T) => void
 }
 
-const NO_OPTIONS = {}
-
 /**
  * The one way to a remote store: every call has a deadline, passes the breaker, is timed, and fails with a
  * `CacheError` that has been reported.
@@ -86,62 +84,42 @@ export class StoreCalls {
    * @throws CacheError `ERR_CACHE_TIMEOUT`, `ERR_CACHE_UNAVAILABLE` while the breaker is open, `ERR_CACHE_STORE`
    * with the client's error as its cause, or the store's own `CacheError`.
    */
-  run<T>(
+  async run<T>(
     operation: string,
     keys: readonly string[],
     call: (store: RemoteStore) => Promise<T>,
-    options: CallOptions<T> = NO_OPTIONS,
+    { timeout = this.#timeout, late }: CallOptions<T> = {},
   ): Promise<T> {
     if (!this.#breaker.allows()) {
-      return Promise.reject(
-        new CacheError(
-          'ERR_CACHE_UNAVAILABLE',
-          `${this.store.name} has stopped answering; it is probed and used again when it does`,
-        ),
+      throw new CacheError(
+        'ERR_CACHE_UNAVAILABLE',
+        `${this.store.name} has stopped answering; it is probed and used again when it does`,
       )
     }
     const turn = this.#turnstile.enter()
-    if (turn === undefined) return this.#send(operation, keys, call, options)
-    return this.#waitForTurn(operation, keys, turn).then(() => this.#send(operation, keys, call, options))
-  }
-
-  /** Not an `async` function: a lone read waits for each of its promises in turn. */
-  #send<T>(
-    operation: string,
-    keys: readonly string[],
-    call: (store: RemoteStore) => Promise<T>,
-    { timeout = this.#timeout, late }: CallOptions<T>,
-  ): Promise<T> {
+    if (turn !== undefined) await this.#waitForTurn(operation, keys, turn)
     const startedAt = this.#clock.monotonic()
-    return this.#deadline(operation, timeout, call(this.store), late).then(
-      answer => {
-        this.#turnstile.leave()
-        this.#lastAnswer = this.#clock.monotonic()
-        this.#counters.remoteTime.record(this.#lastAnswer - startedAt)
-        this.#breaker.succeeded()
-        this.#areAnswered = true
-        return answer
-      },
-      cause => {
-        const error = this.#failed(operation, keys, cause, startedAt)
-        this.#turnstile.leave()
-        throw error
-      },
-    )
-  }
-
-  /** A failure as it is thrown, once it has been counted and told. */
-  #failed(operation: string, keys: readonly string[], cause: unknown, startedAt: Milliseconds): CacheError {
-    const error = asCacheError(cause, this.store.name, operation)
-    if (REQUEST_CODES.has(error.code)) return error
-    if (this.#isDown(cause)) {
-      this.#breaker.failed(startedAt)
-      this.#areAnswered = false
-      // Whoever is in line has waited for a store that says nothing: one deadline is enough.
-      if (this.#lastAnswer < startedAt) this.#turnstile.dismiss(error)
+    try {
+      const answer = await this.#deadline(operation, timeout, call(this.store), late)
+      this.#lastAnswer = this.#clock.monotonic()
+      this.#counters.remoteTime.record(this.#lastAnswer - startedAt)
+      this.#breaker.succeeded()
+      this.#areAnswered = true
+      return answer
+    } catch (cause) {
+      const error = asCacheError(cause, this.store.name, operation)
+      if (REQUEST_CODES.has(error.code)) throw error
+      if (this.#isDown(cause)) {
+        this.#breaker.failed(startedAt)
+        this.#areAnswered = false
+        // Whoever is in line has waited for a store that says nothing: one deadline is enough.
+        if (this.#lastAnswer < startedAt) this.#turnstile.dismiss(error)
+      }
+      this.report(operation, keys, error)
+      throw error
+    } finally {
+      this.#turnstile.leave()
     }
-    this.report(operation, keys, error)
-    return error
   }
 
   /** Deletes keys, in requests of a size that each keeps its own deadline. */
