@@ -139,10 +139,11 @@ class CacheWriteBehind<V, I> implements WriteBehind<V, I> {
   async delete(key: string): Promise<boolean> {
     checkKey(key)
     const forgotten = this.#writes.forget(key)
+    // Looked up now: what is set from here on comes after the delete, and is written.
+    const underWay = this.#writes.underWay(key)
     // Whatever of it is on its way to the cache must not get there after the delete.
     await forgotten?.cached.catch(() => {})
     // An attempt that is under way comes to its end; it is the last one, unless a newer value has been set since.
-    const underWay = this.#writes.underWay(key)
     await underWay?.attempt
     if (underWay !== undefined && this.#writes.latest(key) === underWay) this.#writes.forget(key)
     return this.#cache.delete(key)
