@@ -1,3 +1,5 @@
+import { Abort } from './abort.js'
+
 /** What is to be called when a signal aborts: one listener on the signal, however many wait. */
 class Watch {
   readonly callbacks = new Set<() => void>()
@@ -9,7 +11,8 @@ class Watch {
 const watches = new WeakMap<AbortSignal, Watch>()
 
 /** Calls back when the signal aborts; returns a function that calls it off. */
-export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+export function onAbort(signal: AbortSignal | Abort, callback: () => void): () => void {
+  if (signal instanceof Abort) return signal.onAbort(callback)
   const watch = watches.get(signal) ?? new Watch()
   if (watch.callbacks.size === 0) {
     signal.addEventListener('abort', watch.call, { once: true })
@@ -24,7 +27,7 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
 }
 
 /** Settles as `work` does, unless the signal aborts first: then it rejects with the signal's reason. */
-export function abortable<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T> {
+export function abortable<T>(work: T | Promise<T>, signal: AbortSignal | Abort): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) reject(signal.reason)
     const forget = onAbort(signal, () => reject(signal.reason))

@@ -28,9 +28,6 @@ import {
   checkChange,
   checkEntries,
   checkKeys,
-  checkLoader,
-  checkRefresh,
-  checkSignal,
   GET_OR_SET_NAMES,
   READ_NAMES,
   SET_MANY_NAMES,
@@ -50,6 +47,7 @@ import { count } from './count.js'
 import { checkCountOptions, checkStep, countFor } from './count-arguments.js'
 import { FoundVersion, lookedFor, slotToReplace } from './found-version.js'
 import { readFresh, readManyFresh } from './fresh-reads.js'
+import { GetOrSetCall } from './get-or-set-call.js'
 import { GET_OR_SET_MANY_NAMES, type GetOrSetManyOptions, getOrSetMany } from './get-or-set-many.js'
 import { LocalHits } from './local-hits.js'
 import { planLoad } from './plan-load.js'
@@ -330,19 +328,8 @@ export class CacheView<V, I> implements Cache<V, I> {
   ): Promise<unknown> {
     try {
       const address = this.#address(key)
-      checkLoader(load)
-      checkSignal(options?.signal)
-      checkRefresh(options?.refresh)
-      return readThrough(this.#engine, {
-        address,
-        view: overrideView(this.#settings.view, options),
-        refresh: options?.refresh === true,
-        early,
-        guardSettings: this.#settings.guard.seenBy(options),
-        signal: options?.signal,
-        share: this.#share,
-        plan: () => planLoad(this.#settings, this.#share, load, options, member),
-      })
+      const call = new GetOrSetCall(address, this.#settings, this.#share, load, options, early, member)
+      return readThrough(this.#engine, call)
     } catch (error) {
       return Promise.reject(error)
     }

@@ -17,23 +17,24 @@ export function planLoad(
   options: GetOrSetOptions<never> | undefined,
   member?: BatchMember,
 ): LoadPlan {
-  const plain = {
-    loader,
-    settings: inherited,
-    ttlOf: undefined,
-    tagsOf: undefined,
-    share,
-    impatient: false,
-    member,
-    waitUntil: undefined,
+  if (options === undefined) {
+    return {
+      loader,
+      settings: inherited,
+      ttlOf: undefined,
+      tagsOf: undefined,
+      share,
+      impatient: false,
+      member,
+      waitUntil: undefined,
+    }
   }
-  if (options === undefined) return plain
   checkOptions('getOrSet', options, [...GET_OR_SET_NAMES, ...inherited.guard.names])
   const { ttl, waitUntil, tags, ...rest } = options
   checkWaitUntil(waitUntil)
   checkTagOption(tags, inherited.view.format)
-  const named = typeof tags === 'function' ? rest : { ...rest, tags }
-  const fixed = typeof ttl === 'function' ? named : { ...named, ttl }
+  const named = typeof tags === 'function' ? rest : { tags, ...rest }
+  const fixed = typeof ttl === 'function' ? named : { ttl, ...named }
   const settings = overrideSettings(inherited, fixed)
   const impatient = settings.hardTimeout < inherited.hardTimeout
   const ttlOf =
@@ -41,5 +42,5 @@ export function planLoad(
       ? (value: unknown) => parseDuration((ttl as (value: unknown) => Duration)(value), 'ttl')
       : undefined
   const computed = typeof tags === 'function' ? (value: unknown) => tagsOf(tags, value) : undefined
-  return { ...plain, settings, impatient, waitUntil, ttlOf, tagsOf: computed }
+  return { loader, settings, ttlOf, tagsOf: computed, share, impatient, member, waitUntil }
 }

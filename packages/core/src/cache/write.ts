@@ -39,7 +39,7 @@ export async function writeValue(engine: Engine, write: Write): Promise<Packed |
   const set: Put = (packed, kept) => tier.set(address, packed, kept).then(() => true)
   const put: Put = over === undefined ? set : (packed, kept) => putOver(engine, address, over, packed, kept)
   try {
-    return await storeWritten(engine, { ...write, lifetime, tagged, conditional: over !== undefined }, put)
+    return await storeWritten(engine, { conditional: over !== undefined, ...write, lifetime, tagged }, put)
   } catch (error) {
     if (!isCacheError(error)) throw error
     // It may still land: without the delete the old value, or this one much later, could stay.

@@ -147,7 +147,7 @@ export class Undelivered {
     const { at, engine } = what
     const known = this.#queue.get(at)
     const kind = known?.kind === 'delete' ? 'delete' : what.kind
-    const queued = { ...what, kind, number: ++this.#now, since: engine.clock.monotonic() }
+    const queued = { number: ++this.#now, since: engine.clock.monotonic(), ...what, kind }
     if (this.#closed.has(engine)) {
       tellQueued(queued, 'dropped')
       return queued
@@ -186,7 +186,7 @@ export class Undelivered {
     tellQueued(added, 'dropped')
     const { root: space } = engine
     const what = { kind: 'clear', target: 'prefix', name: '', space, address: undefined } as const
-    this.#put({ ...what, at: PREFIX_MARK, engine })
+    this.#put({ at: PREFIX_MARK, engine, ...what })
   }
 
   #remove(at: string): void {

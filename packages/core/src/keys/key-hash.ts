@@ -4,34 +4,52 @@
  * Two multiplicative hashes over the UTF-16 code units, as in cyrb53, without its reduction to 53 bits. It is part
  * of the frame's format. It is not cryptographic: it finds mix-ups, it doesn't withstand an attacker.
  */
-
-// The hash last computed: two variables instead of a result object, because every remote hit comes by here.
-let low = 0
-let high = 0
-
-/** Writes the hash of `key` as 8 bytes at `offset`. */
-export function writeKeyHash(bytes: Buffer, offset: number, key: string): void {
-  compute(key)
-  bytes.writeInt32LE(low, offset)
-  bytes.writeInt32LE(high, offset + 4)
+export interface KeyHash {
+  readonly low: number
+  readonly high: number
 }
 
-/** Whether the 8 bytes at `offset` are the hash of `key`. */
-export function matchesKeyHash(bytes: Buffer, offset: number, key: string): boolean {
-  compute(key)
-  return bytes.readInt32LE(offset) === low && bytes.readInt32LE(offset + 4) === high
+/** How far two hashes have come that go over a key's units. */
+export interface HashState {
+  readonly a: number
+  readonly b: number
 }
 
-function compute(key: string): void {
-  let a = 0xdeadbeef | 0
-  let b = 0x41c6ce57
-  for (let index = 0; index < key.length; index++) {
+const START: HashState = { a: 0xdeadbeef | 0, b: 0x41c6ce57 }
+
+/** The state after what many keys begin with, so that it is gone over once. */
+export function hashState(prefix: string): HashState {
+  let { a, b } = START
+  for (let index = 0; index < prefix.length; index++) {
+    const unit = prefix.charCodeAt(index)
+    a = Math.imul(a ^ unit, 0x9e3779b1)
+    b = Math.imul(b ^ unit, 0x5f356495)
+  }
+  return { a, b }
+}
+
+/** The hash of a key, or of what follows the prefix that a state stands for. */
+export function keyHash(key: string, state: HashState = START): KeyHash {
+  let { a, b } = state
+  const { length } = key
+  // The same loop as above: a result object for both would be made at every remote hit.
+  for (let index = 0; index < length; index++) {
     const unit = key.charCodeAt(index)
     a = Math.imul(a ^ unit, 0x9e3779b1)
     b = Math.imul(b ^ unit, 0x5f356495)
   }
   a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35)
   b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35)
-  low = a
-  high = b
+  return { low: a, high: b }
+}
+
+/** Writes a hash as 8 bytes at `offset`. */
+export function writeKeyHash(bytes: Buffer, offset: number, { low, high }: KeyHash): void {
+  bytes.writeInt32LE(low, offset)
+  bytes.writeInt32LE(high, offset + 4)
+}
+
+/** Whether the 8 bytes at `offset` are this hash. */
+export function matchesKeyHash(bytes: Buffer, offset: number, { low, high }: KeyHash): boolean {
+  return bytes.readInt32LE(offset) === low && bytes.readInt32LE(offset + 4) === high
 }

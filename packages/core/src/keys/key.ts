@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CacheError, quote } from '../errors.js'
+import { type HashState, hashState, type KeyHash, keyHash } from './key-hash.js'
 import { MAX_WIRE_KEY_BYTES } from './wire-key.js'
 
 /** Where a cache or one of its namespaces keeps its keys. */
@@ -8,6 +9,8 @@ export interface KeySpace {
   readonly path: string
   /** What precedes a key in a remote store: `prefix:ns:ns::`, or nothing. */
   readonly wirePrefix: string
+  /** The hash of `wirePrefix` so far, which the hashes of its keys go on from. */
+  readonly wireHash: HashState
   /** What precedes a key in a local store: `\0ns:ns::`, or nothing at the root. */
   readonly localPrefix: string
 }
@@ -80,15 +83,33 @@ export function childSpace(parent: KeySpace, name: string): KeySpace {
  * wireKey(rootSpace('shop'), 'user:42') // 'shop::user:42'
  */
 export function wireKey(space: KeySpace, key: string): string {
+  return hashedWireKey(space, key).wire
+}
+
+/** A wire key with its hash. */
+export interface HashedWireKey {
+  readonly wire: string
+  readonly hash: KeyHash
+}
+
+/** The wire key of `key` and its hash, which for most keys takes one look at the key alone. */
+export function hashedWireKey(space: KeySpace, key: string): HashedWireKey {
   const full = space.wirePrefix === '' ? key : space.wirePrefix + key
-  if (space.path === '' && key.startsWith(OWN_MARK)) return digested('', full)
-  if (full.length * 3 <= MAX_WIRE_KEY_BYTES && isSimple(key)) return full
-  return isLegal(full) ? full : digested(full, full)
+  if (space.path === '' && key.startsWith(OWN_MARK)) return hashed(digested('', full))
+  if (full.length * 3 <= MAX_WIRE_KEY_BYTES && isSimple(key)) {
+    return { wire: full, hash: keyHash(key, space.wireHash) }
+  }
+  return hashed(isLegal(full) ? full : digested(full, full))
+}
+
+function hashed(wire: string): HashedWireKey {
+  return { wire, hash: keyHash(wire) }
 }
 
 /** The key of something that the library itself keeps in a space; never equal to the wire key of a user's key. */
 export function ownKey(space: Pick<KeySpace, 'path'>, kind: OwnKeyKind, name: string): string {
   const full = `${space.path}${OWN_MARK}${kind}:${name}`
+  if (full.length * 3 <= MAX_WIRE_KEY_BYTES && isSimple(name)) return full
   return isLegal(full) ? full : digested(full, full)
 }
 
@@ -118,7 +139,7 @@ export function wireClearPrefix(space: KeySpace): string {
 }
 
 /** The paths of a space and of all that it is nested in, the outermost first; none for a root without a prefix. */
-export function pathsTo({ path }: KeySpace): readonly string[] {
+export function pathsTo({ path }: Pick<KeySpace, 'path'>): readonly string[] {
   if (path === '') return []
   const names = path.split(':')
   return names.map((_, index) => names.slice(0, index + 1).join(':'))
@@ -161,7 +182,10 @@ export function checkKey(key: unknown): asserts key is string {
 }
 
 function space(path: string, localPrefix: string): KeySpace {
-  if (path.length <= MAX_PATH_LENGTH) return { path, wirePrefix: path === '' ? '' : `${path}::`, localPrefix }
+  if (path.length <= MAX_PATH_LENGTH) {
+    const wirePrefix = path === '' ? '' : `${path}::`
+    return { path, wirePrefix, wireHash: hashState(wirePrefix), localPrefix }
+  }
   throw new CacheError(
     'ERR_CACHE_NAMESPACE',
     `the prefix and the names of nested namespaces, joined by ':', must be at most ${MAX_PATH_LENGTH} characters long; received ${path.length}: ${quote(path)}`,
@@ -178,7 +202,8 @@ function isName(name: unknown): boolean {
  * A loop, because a regular expression would first have to flatten the string just joined.
  */
 function isSimple(key: string): boolean {
-  for (let index = 0; index < key.length; index++) {
+  const { length } = key
+  for (let index = 0; index < length; index++) {
     const unit = key.charCodeAt(index)
     if (unit <= 0x20 || unit === 0x7e || unit === 0x7f || (unit >= 0xd800 && unit <= 0xdfff)) return false
   }

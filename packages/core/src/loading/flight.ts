@@ -1,3 +1,4 @@
+import { Abort } from '../abort.js'
 import { abortable } from '../abortable.js'
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
@@ -5,7 +6,7 @@ import type { Engine } from '../engine.js'
 import { CacheError, quote } from '../errors.js'
 import type { CacheEvent, LoadReason } from '../events.js'
 import { randomId } from '../random-bits.js'
-import { type Slot, sameSlot } from '../tiers/slot.js'
+import { isPending, type Slot, sameSlot } from '../tiers/slot.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry } from '../values/entry.js'
 import { acquireClaim, type Claim } from './claim.js'
@@ -48,7 +49,7 @@ export class RunningFlight implements Flight<unknown> {
   readonly #address: Address
   readonly #plan: LoadPlan
   readonly #holder = randomId()
-  readonly #abort = new AbortController()
+  readonly #abort = new Abort()
   readonly #first: Slot
   readonly #background = new Set<Promise<unknown>>()
   #slot: Slot
@@ -101,6 +102,11 @@ export class RunningFlight implements Flight<unknown> {
     return this.#abort.signal
   }
 
+  /** Why it was aborted; `undefined` for as long as it was not. */
+  get abortReason(): unknown {
+    return this.#abort.reason
+  }
+
   get batch(): object | undefined {
     return this.#plan.member?.batch
   }
@@ -140,7 +146,7 @@ export class RunningFlight implements Flight<unknown> {
    * it from having one, since another process may have invalidated the key meanwhile.
    */
   admits({ engine, slot, reason, view }: Boarding): boolean {
-    if (this.detached || this.#over || this.signal.aborted || engine !== this.#engine) return false
+    if (this.detached || this.#over || this.#abort.aborted || engine !== this.#engine) return false
     const own = this.#plan.settings.view
     if (view.schemaVersion !== own.schemaVersion || view.schema !== own.schema) return false
     if (!this.tags.areThoseOf(view)) return false
@@ -242,9 +248,10 @@ export class RunningFlight implements Flight<unknown> {
     const arrived = this.#arrived()
     if (arrived !== undefined) return arrived
     const reading = this.#engine.tier.read(this.#address, this.#plan.settings.view)
-    if (reading instanceof Promise) {
-      this.look = reading
-      this.#slot = await reading
+    if (isPending(reading)) {
+      const look = Promise.resolve(reading)
+      this.look = look
+      this.#slot = await look
       this.look = undefined
     } else {
       this.#slot = reading
@@ -280,12 +287,12 @@ export class RunningFlight implements Flight<unknown> {
       const tags = asked instanceof Promise ? await asked : asked
       this.tags.begin(tags)
       this.#begun = true
-      this.signal.throwIfAborted()
+      this.#abort.throwIfAborted()
       return await loadAndStore(this.#engine, this.#plan, {
         address: this.#address,
         reason: this.reason,
         claim,
-        signal: this.signal,
+        abort: this.#abort,
         previous,
         background: this.inBackground,
         unreachable: this.#unanswered || this.#slot.kind === 'unreachable',
@@ -306,9 +313,9 @@ export class RunningFlight implements Flight<unknown> {
   /** Keeps a claim for a load; one that comes when the flight is over is of no use. */
   async #taken(claim: Claim): Promise<Claim> {
     this.#unused = claim
-    if (!this.#over && !this.signal.aborted) return claim
+    if (!this.#over && !this.#abort.aborted) return claim
     await this.#giveUp(claim)
-    throw this.signal.reason ?? new DOMException('The flight is over', 'AbortError')
+    throw this.#abort.reason ?? new DOMException('The flight is over', 'AbortError')
   }
 
   /** Shares the flight of this process that holds the claim, where there is one. */
@@ -325,7 +332,7 @@ export class RunningFlight implements Flight<unknown> {
     const leave = other.board()
     const late = other.begun
     try {
-      const rode = await abortable(other.sharedWith(this.#slot, true), this.signal)
+      const rode = await abortable(other.sharedWith(this.#slot, true), this.#abort)
       if (late && other.tags.overtaken) {
         this.#settled = false
         return false
@@ -382,7 +389,7 @@ export class RunningFlight implements Flight<unknown> {
     await undefined
     try {
       const running = guard === undefined ? claimLoadCommit(this) : guard.run(this, claimLoadCommit)
-      const entry: unknown = await abortable(running, this.signal)
+      const entry: unknown = await abortable(running, this.#abort)
       if (typeof entry === 'object' && entry !== null) return entry as Entry<unknown>
       throw new CacheError(
         'ERR_CACHE_OPTION',

@@ -1,3 +1,4 @@
+import type { Abort } from '../abort.js'
 import { abortable } from '../abortable.js'
 import type { WaitUntil } from '../background.js'
 import type { Settings } from '../cache/settings.js'
@@ -42,7 +43,7 @@ interface Load {
   readonly address: Address
   readonly reason: LoadReason
   readonly claim: Claim | undefined
-  readonly signal: AbortSignal
+  readonly abort: Abort
   /** What is to be replaced. */
   readonly previous: unknown
   /** No caller waits for it. */
@@ -63,7 +64,7 @@ interface Load {
 /** Runs the loader, and stores what it returns as far as the claim allows; a loader that fails leaves the claim. */
 export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): Promise<Entry<unknown>> {
   const { clock, counters, events, flights } = engine
-  const { address, reason, claim, signal } = load
+  const { address, reason, claim, abort } = load
   const { settings, ttlOf } = plan
   const { key, at } = address
   claim?.keepAlive(clock)
@@ -74,14 +75,14 @@ export async function loadAndStore(engine: Engine, plan: LoadPlan, load: Load): 
   let names: readonly string[]
   let returned = false
   try {
-    loaded = await abortable(callLoader(plan, load), signal)
+    loaded = await abortable(callLoader(plan, load), abort)
     returned = true
     ttl = loaded.ttl ?? ttlOf?.(loaded.value)
     names = tagNames(plan, loaded)
   } catch (error) {
     counters.loadErrors++
     // What the caller brought says nothing about the key, and neither does a load that an invalidation has overtaken.
-    const telling = signal.aborted ? tellsOfTheKey(plan, signal) : !returned
+    const telling = abort.aborted ? tellsOfTheKey(plan, abort) : !returned
     if (telling && !load.detached()) flights.failed(at, settings.view, error, clock.monotonic())
     if (events.active) events.emit({ type: 'load-error', key, reason, error })
     throw error
@@ -161,7 +162,7 @@ function tagsAfter(
 }
 
 /** Whoever left, closed the cache or was impatient, stopped a load that might have returned. */
-function tellsOfTheKey({ impatient }: LoadPlan, { reason }: AbortSignal): boolean {
+function tellsOfTheKey({ impatient }: LoadPlan, { reason }: Abort): boolean {
   return !impatient && isCacheError(reason, 'ERR_CACHE_LOAD_TIMEOUT')
 }
 
@@ -174,7 +175,7 @@ export function loadTimeout(key: string, hardTimeout: Milliseconds): CacheError 
 }
 
 async function callLoader({ loader, settings, share }: LoadPlan, load: Load): Promise<Loaded> {
-  const { signal, background } = load
+  const { address, abort, background } = load
   const previous = share === undefined ? load.previous : share(load.previous)
-  return runLoader(loader, { key: load.address.key, signal, previous, background }, settings.view.schema)
+  return runLoader(loader, { key: address.key, abort, previous, background }, settings.view.schema)
 }

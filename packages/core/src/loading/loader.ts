@@ -1,3 +1,4 @@
+import type { Abort } from '../abort.js'
 import { type Duration, type Milliseconds, parseDuration } from '../duration.js'
 import { checkTags, NO_TAGS } from '../tags/tag-names.js'
 import { type CheckedValue, checkValue } from '../values/schema-check.js'
@@ -31,16 +32,23 @@ export interface Loaded extends CheckedValue {
   readonly tags: readonly string[]
 }
 
+/** What a loader is told by the load that runs it. */
+export interface Told extends Pick<LoadContext, 'key' | 'previous' | 'background'> {
+  readonly abort: Abort
+}
+
 /** Runs a loader; checks the value by the schema and passes on the schema's output. */
 export async function runLoader(
   loader: Loader<unknown>,
-  told: Pick<LoadContext, 'key' | 'signal' | 'previous' | 'background'>,
+  { key, abort, previous, background }: Told,
   schema: StandardSchema | undefined,
 ): Promise<Loaded> {
   let ttl: Milliseconds | undefined
   let tags: readonly string[] = NO_TAGS
-  const context: LoadContext = {
-    ...told,
+  const rest: Omit<LoadContext, 'signal'> = {
+    key,
+    previous,
+    background,
     noStore() {
       ttl = 0
     },
@@ -51,7 +59,17 @@ export async function runLoader(
       tags = [...tags, ...checkTags(names, 'setTags')]
     },
   }
-  const value = await loader(context)
+  const context = loader.length === 0 ? withLateSignal(rest, abort) : { signal: abort.signal, ...rest }
+  const { value, checkable } = await checkValue(schema, await loader(context), key)
   // `ttl` and `tags` are read after the loader has run, and has set them.
-  return { ...(await checkValue(schema, value, told.key)), ttl, tags }
+  return { value, checkable, ttl, tags }
+}
+
+/** A loader that declares no parameter hardly ever asks for a signal, and none is made until it does. */
+function withLateSignal(rest: Omit<LoadContext, 'signal'>, abort: Abort): LoadContext {
+  return Object.defineProperty(rest, 'signal', {
+    enumerable: true,
+    configurable: true,
+    get: () => abort.signal,
+  }) as LoadContext
 }

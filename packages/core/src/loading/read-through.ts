@@ -1,10 +1,12 @@
+import { Abort } from '../abort.js'
 import { abortable, onAbort } from '../abortable.js'
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
 import type { Engine } from '../engine.js'
 import { isCacheError } from '../errors.js'
 import type { LoadReason } from '../events.js'
-import type { FoundValue, Slot } from '../tiers/slot.js'
+import { PendingSlot } from '../tiers/pending-slot.js'
+import { type FoundValue, isPending, type Slot } from '../tiers/slot.js'
 import type { Address, View } from '../tiers/tier.js'
 import type { Entry, EntryMeta } from '../values/entry.js'
 import { handOut, type Share } from '../values/sharing.js'
@@ -38,22 +40,31 @@ export interface ReadThrough {
  */
 export function readThrough(engine: Engine, call: ReadThrough): Promise<unknown> {
   if (call.signal?.aborted === true) return Promise.reject(call.signal.reason)
-  // Not awaited, because every remote hit comes by here.
-  return Promise.resolve(look(engine, call)).then(slot => {
-    const reason = reasonToLoad(engine, call, slot)
-    const { share } = call
-    if (reason !== undefined) {
-      return loadThrough(engine, call, slot, reason).then(({ value }) => handOut(share, value))
-    }
-    const { entry } = slot as FoundValue
-    return handOut(share, hit(engine, call.address.key, entry, false).value)
-  })
+  const slot = look(engine, call)
+  // Every remote hit comes by here: it takes one promise, made in the caller's own asynchronous context.
+  if (slot instanceof PendingSlot) return slot.settled.then(() => serveFound(engine, call, slot.slot()))
+  return Promise.resolve(slot).then(found => serve(engine, call, found))
+}
+
+function serveFound(engine: Engine, call: ReadThrough, slot: Slot | Promise<Slot>): unknown {
+  return slot instanceof Promise ? slot.then(found => serve(engine, call, found)) : serve(engine, call, slot)
+}
+
+/** The value of a hit at once; on a miss what is loaded. */
+function serve(engine: Engine, call: ReadThrough, slot: Slot): unknown {
+  const reason = reasonToLoad(engine, call, slot)
+  const { share } = call
+  if (reason !== undefined) {
+    return loadThrough(engine, call, slot, reason).then(({ value }) => handOut(share, value))
+  }
+  const { entry } = slot as FoundValue
+  return handOut(share, hit(engine, call.address.key, entry, false).value)
 }
 
 /** What is at the key now, as far as the caller waits for it. */
-function look({ tier }: Engine, { address, view, signal }: ReadThrough): Slot | Promise<Slot> {
+function look({ tier }: Engine, { address, view, signal }: ReadThrough): Slot | PromiseLike<Slot> {
   const slot = tier.read(address, view)
-  return signal === undefined || !(slot instanceof Promise) ? slot : abortable(slot, signal)
+  return signal === undefined || !isPending(slot) ? slot : abortable(Promise.resolve(slot), signal)
 }
 
 /** Loads for a call that has looked, and found a reason to. */
@@ -180,7 +191,7 @@ async function share(
   const { clock, counters, guard } = engine
   const { key } = call.address
   plan.member?.decided()
-  const left = new AbortController()
+  const left = new Abort()
   // The flight keeps the time of the call that started it; whoever shares it has a time of its own.
   const cancelTimeout = clock.timer(Math.max(0, until - clock.monotonic()), () =>
     left.abort(loadTimeout(key, plan.settings.hardTimeout)),
@@ -189,7 +200,7 @@ async function share(
   if (call.signal?.aborted === true) left.abort(call.signal.reason)
   try {
     if (running instanceof Promise) {
-      await abortable(running, left.signal)
+      await abortable(running, left)
       return LOOK_AGAIN
     }
     const late = running.begun
@@ -201,20 +212,22 @@ async function share(
         key,
         reason,
         present: slot.kind === 'value' && reason !== 'forced' ? slot.entry : undefined,
-        signal: left.signal,
+        get signal() {
+          return left.signal
+        },
         clock,
         option: option => plan.settings.guard.get(option),
       }
       // A guard need not wait for it.
       outcome.catch(() => {})
-      const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left.signal)
+      const entry = await abortable(guard?.join?.(passenger, outcome) ?? outcome, left)
       if (entry === passenger.present) return entry
       // The value has tags that this caller could not know of, and one of them was invalidated meanwhile.
       if (late && running.tags.overtaken) return LOOK_AGAIN
       counters.sharedLoads++
       return entry
     } catch (error) {
-      const timedOut = isCacheError(error, 'ERR_CACHE_LOAD_TIMEOUT') && error === running.signal.reason
+      const timedOut = isCacheError(error, 'ERR_CACHE_LOAD_TIMEOUT') && error === running.abortReason
       if (running.impatient && timedOut && clock.monotonic() < until) return LOOK_AGAIN
       throw error
     } finally {

@@ -1,6 +1,6 @@
 import { ownKey, pathsTo } from '../keys/key.js'
 import { combinedToken } from '../tags/generations.js'
-import { GENERATION } from '../tags/remote-tags.js'
+import { GENERATION } from '../tags/read-tags.js'
 import { decodeStoredToken } from '../tags/remote-token.js'
 import { sameToken, type Token } from '../tags/token.js'
 import type { Stored, StoreShards } from '../tiers/store.js'
@@ -35,7 +35,7 @@ export class OldGenerations {
   /** What `Generations` makes of the tokens of a namespace and of those that it is nested in. */
   async #current(key: string): Promise<Token | undefined> {
     const path = key.slice(0, Math.max(0, key.indexOf('::')))
-    const paths = pathsTo({ path, wirePrefix: '', localPrefix: '' })
+    const paths = pathsTo({ path })
     const found = await Promise.all(paths.map(each => this.#once(this.#keyOf(each, key))))
     return combinedToken(found.map(stored => stored && decodeStoredToken(stored.bytes)))
   }

@@ -20,7 +20,7 @@ export function localTierTags({ tags: states, log }: LocalState): TierTags {
       const since = log.now
       const found = slot?.tags?.found ?? NO_TAGS
       const rest = { address, generation: undefined, since }
-      if (named.length === 0 && found.length === 0) return { ...rest, tokens: NO_TOKENS, tagged: NONE }
+      if (named.length === 0 && found.length === 0) return { tokens: NO_TOKENS, tagged: NONE, ...rest }
       const names = new Set([...named, ...found])
       const { space } = address
       const tagged = new Map(
@@ -29,7 +29,8 @@ export function localTierTags({ tags: states, log }: LocalState): TierTags {
           return [name, { ...now, token: slot?.tags?.tokens.get(name) ?? now.token }]
         }),
       )
-      return { ...rest, tagged, tokens: new Map([...tagged].map(([name, { token }]) => [name, token])) }
+      const tokens = new Map([...tagged].map(([name, { token }]) => [name, token]))
+      return { tokens, tagged, ...rest }
     },
     after(before, names) {
       const { address, tagged, since } = before as LocalTagsBefore

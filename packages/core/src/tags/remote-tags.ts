@@ -8,14 +8,12 @@ import type { Slot } from '../tiers/slot.js'
 import { CALLS_AT_ONCE, type StoreCalls, unanswered } from '../tiers/store-calls.js'
 import type { Address } from '../tiers/tier.js'
 import type { Generations } from './generations.js'
+import { GENERATION, ReadTags } from './read-tags.js'
 import type { RemoteToken } from './remote-token.js'
 import type { StoredTokens } from './stored-tokens.js'
 import type { TagAddress, TagPlan, TagsAfter, TagsBefore, TierTags } from './tag-load.js'
 import { NO_TAGS } from './tag-names.js'
 import { namesOf, sameToken, type Tagged, type Token, worstValidity } from './token.js'
-
-/** The name under which the generation of a namespace stands among the tags of a frame. */
-export const GENERATION = ''
 
 const NO_TOKENS: ReadonlyMap<string, RemoteToken> = new Map()
 
@@ -75,6 +73,22 @@ export class RemoteTags implements TierTags {
       tokens.set(name, this.#undelivered.tokenSeen(tokenKey(space, name), found[index]))
     }
     return tokens
+  }
+
+  /**
+   * Asks for the tokens of the tags that a call names, in the round trip of the keys that are read in the same tick.
+   *
+   * `generation` is that of the namespace where the store has them, or what will bring it.
+   */
+  ask(space: KeySpace, names: readonly string[], at: string): ReadTags {
+    const answers = names.map(name => this.#stored.ask(tokenKey(space, name)))
+    return new ReadTags(
+      names,
+      answers,
+      this.#undelivered,
+      this.#generations?.current(space, at),
+      this.#generations !== undefined,
+    )
   }
 
   before(

@@ -5,7 +5,8 @@ import type { Token } from './token.js'
 /** What a token takes in a frame: its two halves. */
 export const TOKEN_BYTES = 16
 
-const HALF = 8
+/** One of the halves, in bytes. */
+export const HALF = 8
 const KEPT_UNTIL_AT = TOKEN_BYTES
 const STORED_BYTES = TOKEN_BYTES + 8
 
@@ -33,7 +34,8 @@ export function encodeStoredToken(token: RemoteToken): Buffer {
 export function decodeStoredToken(bytes: Uint8Array): RemoteToken | undefined {
   if (bytes.byteLength !== STORED_BYTES) return undefined
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return { ...decodeToken(buffer, 0), keptUntil: buffer.readDoubleLE(KEPT_UNTIL_AT) }
+  const { hard, soft } = decodeToken(buffer, 0)
+  return { hard, soft, keptUntil: buffer.readDoubleLE(KEPT_UNTIL_AT) }
 }
 
 export function encodeToken({ hard, soft }: Token): Buffer {

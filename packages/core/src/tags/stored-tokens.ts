@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
 import { isCacheError } from '../errors.js'
-import type { ReadBatch } from '../tiers/read-batch.js'
+import type { Answer, ReadBatch } from '../tiers/read-batch.js'
 import { type StoreCalls, unanswered } from '../tiers/store-calls.js'
 import { decodeStoredToken, drawToken, encodeStoredToken, type RemoteToken } from './remote-token.js'
 import { sameToken } from './token.js'
@@ -22,10 +22,17 @@ export class StoredTokens {
     this.#clock = clock
   }
 
+  /** Asks for the token at a wire key, beside whatever is read in the same tick; see `tokenIn`. */
+  ask(at: string): Answer {
+    return this.#batch.ask(at)
+  }
+
   /** The token at a wire key; `undefined` without one. @throws CacheError where the store does not answer. */
   async read(at: string): Promise<RemoteToken | undefined> {
-    const stored = await this.#batch.read(at)
-    return stored && decodeStoredToken(stored.bytes)
+    const answer = this.ask(at)
+    await answer.settled
+    if (answer.error !== undefined) throw answer.error
+    return tokenIn(answer)
   }
 
   /** The token at a wire key, made where there is none, for what lives `lifetime`; `undefined` where that fails. */
@@ -130,6 +137,13 @@ export class StoredTokens {
   #until(lifetime: Milliseconds): number {
     return this.#clock.now() + keptFor(lifetime)
   }
+}
+
+/** The token that was found, decoded once for all who asked. */
+export function tokenIn(answer: Answer): RemoteToken | undefined {
+  if (answer.stored === undefined) return undefined
+  answer.made ??= decodeStoredToken(answer.stored.bytes)
+  return answer.made as RemoteToken | undefined
 }
 
 function keptFor(lifetime: Milliseconds): Milliseconds {

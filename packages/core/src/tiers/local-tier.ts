@@ -9,7 +9,7 @@ import { localTierTags } from '../tags/local-tier-tags.js'
 import { NO_TAGS } from '../tags/tag-names.js'
 import type { Token } from '../tags/token.js'
 import { counterDigits, countOf } from '../values/counter.js'
-import { type Entry, UNFRAMED } from '../values/entry.js'
+import { type Entry, unframed } from '../values/entry.js'
 import type { MarkerKind } from '../values/frame.js'
 import { notEncodable } from '../values/not-encodable.js'
 import { passes } from '../values/schema-check.js'
@@ -17,7 +17,7 @@ import type { Share } from '../values/sharing.js'
 import type { LocalState } from './local-copies.js'
 import { counted, LocalCounter } from './local-counter.js'
 import { LocalEntry, type LocalEntryInit } from './local-entry.js'
-import { EMPTY, NEWER, type Slot, type SlotTags } from './slot.js'
+import { EMPTY, type Slot, type SlotTags } from './slot.js'
 import type { LocalStore, Version } from './store.js'
 import type { Address, Packed, Tier, View } from './tier.js'
 
@@ -144,9 +144,9 @@ export function localTier(
     if (dead || (validity === 'stale' && entry.staleAt === entry.deleteAt)) {
       return { kind: 'unusable', version: entry, reason: 'dead', tags }
     }
-    if (validity === 'dead' || !entry.hasTags(view.tags)) return { ...unusable(address, entry, 'tag'), tags }
-    if (entry.schemaVersion > view.schemaVersion) return { ...NEWER, tags }
-    if (entry.schemaVersion < view.schemaVersion) return { ...unusable(address, entry, 'version'), tags }
+    if (validity === 'dead' || !entry.hasTags(view.tags)) return unusable(address, entry, 'tag', tags)
+    if (entry.schemaVersion > view.schemaVersion) return { kind: 'newer', tags }
+    if (entry.schemaVersion < view.schemaVersion) return unusable(address, entry, 'version', tags)
     const found = validity === 'stale' ? entry.expired() : entry
     return {
       kind: 'value',
@@ -164,16 +164,17 @@ export function localTier(
     { digits }: LocalCounter,
     { format, tags, schemaVersion }: View,
   ): Slot {
-    if (tags.length > 0) return unusable(address, version, 'tag')
+    if (tags.length > 0) return unusable(address, version, 'tag', undefined)
     const { codec } = format
     const value = codec.framed ? countOf(digits) : codec.decode(Buffer.from(digits))
-    const entry: Entry<unknown> = { ...UNFRAMED, schemaVersion, value }
+    const entry = unframed(schemaVersion, value)
     return { kind: 'value', entry, version, identity: { bits: version }, checkable: true }
   }
 
   function emptySlot({ space }: Address, { tags: named }: View): Slot {
     if (named.length === 0) return EMPTY
-    return { ...EMPTY, tags: { tokens: tokensOf(space, named), found: NO_TAGS, generation: undefined } }
+    const tags = { tokens: tokensOf(space, named), found: NO_TAGS, generation: undefined }
+    return { kind: 'empty', tags }
   }
 
   /** What of its tags a load has to know that replaces this entry. */
@@ -187,9 +188,14 @@ export function localTier(
     return new Map(names.map(name => [name, states.tagged(name, tokenKey(space, name)).token]))
   }
 
-  function unusable({ key }: Address, version: Version, reason: UnusableReason): Slot {
+  function unusable(
+    { key }: Address,
+    version: Version,
+    reason: UnusableReason,
+    tags: SlotTags | undefined,
+  ): Slot {
     if (events.active) events.emit({ type: 'unusable', key, reason })
-    return { kind: 'unusable', version, reason }
+    return { kind: 'unusable', version, reason, tags }
   }
 
   function read(address: Address, view: View): Slot | Promise<Slot> {
@@ -199,14 +205,14 @@ export function localTier(
     const { version } = found
     if ((version as LocalEntry).schema === schema || !found.checkable) return found
     const judge = (passed: boolean): Slot =>
-      passed ? found : { ...unusable(address, version, 'schema'), tags: found.tags }
+      passed ? found : unusable(address, version, 'schema', found.tags)
     const passed = passes(schema, found.entry.value)
     return typeof passed === 'boolean' ? judge(passed) : passed.then(judge)
   }
 
   return {
     name: 'local',
-    address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space }),
+    address: (space: KeySpace, key: string) => ({ key, at: localKey(space, key), space, hash: undefined }),
     read,
     readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
     pack(_address, entry, view, checkable, tagged) {
@@ -216,9 +222,14 @@ export function localTier(
       // Digits without a frame are a counter, whoever wrote them.
       const digits = bytes && counterDigits(bytes)
       if (digits !== undefined) return smallEntry(new LocalCounter(digits), 0)
+      const { createdAt, loadTime, staleAt, deleteAt, schemaVersion } = entry
       return new LocalEntry({
-        ...entry,
         value: kept(entry.value),
+        createdAt,
+        loadTime,
+        staleAt,
+        deleteAt,
+        schemaVersion,
         schema,
         checkable,
         tags: states.setOf(tagged as readonly LocalTagged[]),

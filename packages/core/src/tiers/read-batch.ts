@@ -1,33 +1,80 @@
-import { atMost, pieces } from '../at-most.js'
+import { atMost } from '../at-most.js'
+import type { CacheError } from '../errors.js'
+import { type KeyHash, keyHash } from '../keys/key-hash.js'
+import { AskedKeys } from './asked-keys.js'
 import type { RemoteStore, Stored } from './store.js'
 import { asCacheError, type StoreCalls } from './store-calls.js'
 
-/** Who is told what the store holds at a key: once, by one of the two; neither may throw. */
-export interface StoredReader {
-  /** What is there; `undefined` for nothing. */
-  found(stored: Stored | undefined): void
-  failed(error: unknown): void
-}
+/** Most keys of the first request of a tick: what one call reads, a value and its 64 tags, stays together. */
+const FIRST_REQUEST = 65
 
-/** One read of one key that has not been sent; shared by the readers that asked for it in the same tick. */
-interface Waiting {
+/** Most keys of any request, so that a large batch does not hold up the connection. */
+const LARGEST_REQUEST = 512
+
+/** Enough to keep the server busy: it works on one request while the answer to another is read. */
+const REQUESTS_AT_ONCE = 2
+
+/** What a store has at one key, for everybody who asked in the same tick. */
+export class Answer {
   readonly at: string
-  readonly reader: StoredReader
-  /** Who else asked; hardly ever anybody. */
-  others: StoredReader[] | undefined
+  readonly hash: KeyHash
+  readonly #request: ReadRequest
+  /** Once it is there: the value, or `undefined` for nothing. */
+  stored: Stored | undefined
+  /** What somebody has made of it, for others who asked for the same. */
+  made: unknown
+  /** Why there is no answer, once that is known; reported where the call was made. */
+  error: CacheError | undefined
+
+  constructor(at: string, hash: KeyHash, request: ReadRequest) {
+    this.at = at
+    this.hash = hash
+    this.#request = request
+    this.stored = undefined
+    this.made = undefined
+    this.error = undefined
+  }
+
+  /** Resolves when the answer is there or never will be; one promise for all keys of a request. */
+  get settled(): Promise<void> {
+    return this.#request.settled
+  }
 }
 
-/** Most keys of one request, so that a large batch does not hold up the connection. */
-const LARGEST_BATCH = 512
+/** Keys that travel together. */
+class ReadRequest {
+  readonly answers: Answer[] = []
+  readonly size: number
+  readonly settled: Promise<void>
+  #settle!: () => void
 
-/**
- * From how many keys on a batch goes out in two requests, in one write: while one answer is read the server works on
- * the other. What one call reads, a value and its 64 tags, stays together.
- */
-const SPLIT_FROM = 66
+  constructor(size: number) {
+    this.size = size
+    this.settled = new Promise(resolve => {
+      this.#settle = resolve
+    })
+  }
 
-/** Enough to keep the server busy. */
-const BATCHES_AT_ONCE = 2
+  settle(found: readonly (Stored | Error | undefined)[], calls: StoreCalls): void {
+    const { answers } = this
+    for (let index = 0; index < answers.length; index++) {
+      const answer = answers[index] as Answer
+      const stored = found[index]
+      if (stored instanceof Error) {
+        answer.error = asCacheError(stored, calls.store.name, 'getMany')
+        calls.report('getMany', [answer.at], answer.error)
+      } else {
+        answer.stored = stored
+      }
+    }
+    this.#settle()
+  }
+
+  fail(error: CacheError): void {
+    for (const answer of this.answers) answer.error = error
+    this.#settle()
+  }
+}
 
 /**
  * Joins the reads of one tick: many keys travel as one multi-get, one key asked for many times is read once,
@@ -37,88 +84,67 @@ const BATCHES_AT_ONCE = 2
  */
 export class ReadBatch {
   readonly #calls: StoreCalls
-  #waiting = new Map<string, Waiting>()
+  readonly #asked = new AskedKeys<Answer>()
+  #requests: ReadRequest[] = []
+  #open: ReadRequest | undefined
 
   constructor(calls: StoreCalls) {
     this.#calls = calls
   }
 
-  /** Has a reader told what is at a wire key. */
-  tell(at: string, reader: StoredReader): void {
-    const waiting = this.#waiting.get(at)
-    if (waiting !== undefined) {
-      waiting.others ??= []
-      waiting.others.push(reader)
-      return
-    }
-    if (this.#waiting.size === 0) process.nextTick(this.#send)
-    this.#waiting.set(at, { at, reader, others: undefined })
+  /** Asks for what is at a wire key; it is sent at the end of the tick. `hash` is that of the key. */
+  ask(at: string, hash: KeyHash = keyHash(at)): Answer {
+    const asked = this.#asked.find(at, hash)
+    if (asked !== undefined) return asked
+    const open = this.#open
+    const request = open === undefined || open.answers.length === open.size ? this.#begin(open) : open
+    const answer = new Answer(at, hash, request)
+    request.answers.push(answer)
+    this.#asked.add(answer)
+    return answer
   }
 
-  read(at: string): Promise<Stored | undefined> {
-    return new Promise((found, failed) => this.tell(at, { found, failed }))
+  /** The next request of a tick is larger: the answer to a small first one is read while the server is at the next. */
+  #begin(last: ReadRequest | undefined): ReadRequest {
+    if (last === undefined) process.nextTick(this.#send)
+    const size = last === undefined ? FIRST_REQUEST : Math.min(2 * last.size, LARGEST_REQUEST)
+    const request = new ReadRequest(size)
+    this.#requests.push(request)
+    this.#open = request
+    return request
   }
 
   readonly #send = (): void => {
-    const batch = [...this.#waiting.values()]
-    this.#waiting = new Map()
-    const [first] = batch
-    if (first !== undefined && batch.length === 1) {
-      const { at } = first
-      this.#calls
-        .run('get', [at], store => store.get(at))
-        .then(
-          stored => tellAll(first, stored),
-          error => failAll([first], error),
-        )
-      return
-    }
-    // Each piece has a deadline of its own, which begins when it is sent.
-    let broken: unknown
-    void atMost(BATCHES_AT_ONCE, pieces(batch, pieceOf(batch.length)), async piece => {
-      if (broken === undefined) broken = await this.#sendMany(piece)
-      else failAll(piece, broken)
+    const requests = this.#requests
+    this.#asked.clear()
+    this.#requests = []
+    this.#open = undefined
+    // Each has a deadline of its own, which begins when it is sent.
+    let broken: CacheError | undefined
+    void atMost(REQUESTS_AT_ONCE, requests, async request => {
+      if (broken !== undefined) request.fail(broken)
+      else broken = await this.#sendOne(request)
     })
   }
 
-  /** Resolves to what failed, where all of the batch has. */
-  async #sendMany(batch: readonly Waiting[]): Promise<unknown> {
-    const keys = batch.map(({ at }) => at)
-    let answers: (Stored | Error | undefined)[]
+  /** Resolves to what failed, where the whole request has. */
+  async #sendOne(request: ReadRequest): Promise<CacheError | undefined> {
+    const { answers } = request
+    const [first] = answers
+    const calls = this.#calls
     try {
-      answers = await this.#calls.run('getMany', keys, store => getMany(store, keys))
-    } catch (error) {
-      failAll(batch, error)
-      return error
-    }
-    for (let index = 0; index < batch.length; index++) {
-      const waiting = batch[index] as Waiting
-      const answer = answers[index]
-      if (answer instanceof Error) {
-        const error = asCacheError(answer, this.#calls.store.name, 'getMany')
-        this.#calls.report('getMany', [waiting.at], error)
-        failAll([waiting], error)
+      if (first !== undefined && answers.length === 1) {
+        request.settle([await calls.run('get', [first.at], store => store.get(first.at))], calls)
       } else {
-        tellAll(waiting, answer)
+        const keys = answers.map(({ at }) => at)
+        request.settle(await calls.run('getMany', keys, store => getMany(store, keys)), calls)
       }
+      return undefined
+    } catch (error) {
+      // Whatever `run` throws is one.
+      request.fail(error as CacheError)
+      return error as CacheError
     }
-    return undefined
-  }
-}
-
-function pieceOf(keys: number): number {
-  return keys < SPLIT_FROM ? keys : Math.min(Math.ceil(keys / 2), LARGEST_BATCH)
-}
-
-function tellAll({ reader, others }: Waiting, stored: Stored | undefined): void {
-  reader.found(stored)
-  if (others !== undefined) for (const other of others) other.found(stored)
-}
-
-function failAll(batch: readonly Waiting[], error: unknown): void {
-  for (const { reader, others } of batch) {
-    reader.failed(error)
-    if (others !== undefined) for (const other of others) other.failed(error)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Milliseconds } from '../duration.js'
 import { CacheError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Undelivered } from '../invalidation/undelivered.js'
-import { ownKey, wireClearPrefix, wireKey } from '../keys/key.js'
+import { hashedWireKey, ownKey, wireClearPrefix } from '../keys/key.js'
 import { randomBits } from '../random-bits.js'
 import { Generations } from '../tags/generations.js'
 import { RemoteTags } from '../tags/remote-tags.js'
@@ -61,7 +61,10 @@ export function remoteTier(calls: StoreCalls, context: RemoteTierContext): Tier 
 
   return {
     name: 'remote',
-    address: (space, key) => ({ key, at: wireKey(space, key), space }),
+    address(space, key) {
+      const { wire, hash } = hashedWireKey(space, key)
+      return { key, at: wire, space, hash }
+    },
     read,
     readMany: (addresses, view) => Promise.all(addresses.map(address => read(address, view))),
     pack(address, entry, view, checkable, tagged) {

@@ -49,11 +49,15 @@ type Found =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'blocked' }
 
+/** Whether what a tier returned is still on its way. */
+export function isPending(slot: Slot | PromiseLike<Slot>): slot is PromiseLike<Slot> {
+  return 'then' in slot
+}
+
 /** A slot that holds a value. */
 export type FoundValue = Slot & { readonly kind: 'value' }
 
-export const EMPTY: Slot = { kind: 'empty' }
-export const NEWER: Slot = { kind: 'newer' }
+export const EMPTY: Slot = { kind: 'empty', tags: undefined }
 export const UNREACHABLE: Slot = { kind: 'unreachable' }
 export const BLOCKED: Slot = { kind: 'blocked' }
 

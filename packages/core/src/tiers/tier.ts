@@ -1,6 +1,7 @@
 import type { Milliseconds } from '../duration.js'
 import type { TierName } from '../events.js'
 import type { KeySpace } from '../keys/key.js'
+import type { KeyHash } from '../keys/key-hash.js'
 import type { TierTags } from '../tags/tag-load.js'
 import type { Tagged } from '../tags/token.js'
 import type { Entry } from '../values/entry.js'
@@ -16,6 +17,8 @@ export interface Address {
   /** The wire key of a remote tier, the local key of a local one. */
   readonly at: string
   readonly space: KeySpace
+  /** The hash of a wire key; local keys have none. */
+  readonly hash?: KeyHash | undefined
 }
 
 /** How a reader looks at a value. */
@@ -46,7 +49,8 @@ export interface Election {
 export interface Tier {
   readonly name: TierName
   address(space: KeySpace, key: string): Address
-  read(address: Address, view: View): Slot | Promise<Slot>
+  /** What is there, or will be: a `PromiseLike` gives it to any number of readers, and never rejects. */
+  read(address: Address, view: View): Slot | PromiseLike<Slot>
   readMany(addresses: readonly Address[], view: View): Promise<Slot[]>
   /**
    * `checkable` says whether the value passes the schema again when it is read.

@@ -1,6 +1,6 @@
 import { NO_TAGS } from '../tags/tag-names.js'
 import type { LocalCopies, Since } from './local-copies.js'
-import type { Slot } from './slot.js'
+import { isPending, type Slot } from './slot.js'
 import type { Address, Tier, View } from './tier.js'
 
 /**
@@ -29,9 +29,12 @@ export function tieredTier(remote: Tier, copies: LocalCopies): Tier {
 
   return {
     ...remote,
-    async read(address, view) {
+    read(address, view) {
       const since = copies.since()
-      return promoted(address, view, await remote.read(address, view), since)
+      const slot = remote.read(address, view)
+      return isPending(slot)
+        ? slot.then(found => promoted(address, view, found, since))
+        : promoted(address, view, slot, since)
     },
     async readMany(addresses, view) {
       const since = copies.since()

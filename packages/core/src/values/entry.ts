@@ -20,10 +20,13 @@ export interface Entry<V> extends EntryMeta {
 }
 
 /** What has no frame has no instants of its own: it is fresh for as long as the store keeps it. */
-export const UNFRAMED: EntryMeta = {
-  createdAt: 0,
-  loadTime: 0,
-  staleAt: Number.POSITIVE_INFINITY,
-  deleteAt: Number.POSITIVE_INFINITY,
-  schemaVersion: 0,
+export function unframed(schemaVersion: number, value: unknown): Entry<unknown> {
+  return {
+    value,
+    createdAt: 0,
+    loadTime: 0,
+    staleAt: Number.POSITIVE_INFINITY,
+    deleteAt: Number.POSITIVE_INFINITY,
+    schemaVersion,
+  }
 }

@@ -27,7 +27,7 @@
 
 import { crc32 } from 'node:zlib'
 import type { EpochMs, Milliseconds } from '../duration.js'
-import { matchesKeyHash, writeKeyHash } from '../keys/key-hash.js'
+import { type KeyHash, keyHash, matchesKeyHash, writeKeyHash } from '../keys/key-hash.js'
 import { randomBits } from '../random-bits.js'
 import type { Tagged } from '../tags/token.js'
 import type { CodecLookup } from './codec.js'
@@ -144,7 +144,7 @@ export function encodeFrame(
   const frame = Buffer.allocUnsafe(payloadAt + payload.length)
   const allFlags = tags.length === 0 ? flags : flags | FLAG_TAGS
   writeHead(frame, expired ? EXPIRED : VALUE, codecId, allFlags, bits ?? randomBits())
-  writeKeyHash(frame, HASH_AT, key)
+  writeKeyHash(frame, HASH_AT, keyHash(key))
   frame.writeDoubleLE(meta.createdAt, CREATED_AT)
   frame.writeDoubleLE(meta.staleAt, STALE_AT)
   frame.writeDoubleLE(meta.deleteAt, DELETE_AT)
@@ -160,18 +160,23 @@ export function encodeFrame(
 export function encodeMarker(key: string, holder: string, mark: MarkerKind): Buffer {
   const frame = Buffer.alloc(MARKER_END)
   writeHead(frame, FIRST_MARKER + MARKERS.indexOf(mark), 0, 0, randomBits())
-  writeKeyHash(frame, HASH_AT, key)
+  writeKeyHash(frame, HASH_AT, keyHash(key))
   frame.write(holder, HOLDER_AT, 'hex')
   return sealed(frame)
 }
 
 /**
- * Reads the header of what a store holds under `key`, whatever it is; never throws.
+ * Reads the header of what a store holds under `key`, whatever it is; never throws. `hash` is that of `key`, for
+ * whoever has it.
  *
  * The checksum of a value is left to `decodePayload`: a value that is not going to be used needs none. The result
  * keeps `bytes` in memory, so copy from it what is to stay.
  */
-export function decodeHead(key: string, bytes: Uint8Array): FrameHead | MarkerHead | UnreadableHead {
+export function decodeHead(
+  key: string,
+  bytes: Uint8Array,
+  hash: KeyHash = keyHash(key),
+): FrameHead | MarkerHead | UnreadableHead {
   const frame = asBuffer(bytes)
   if (frame.length < 2 || frame[0] !== MAGIC_0 || frame[1] !== MAGIC_1) return FOREIGN
   if (frame.length < HOLDER_AT) return DAMAGED
@@ -179,7 +184,7 @@ export function decodeHead(key: string, bytes: Uint8Array): FrameHead | MarkerHe
   const state = frame[STATE_AT] as number
   const flags = frame[FLAGS_AT] as number
   if (state >= FIRST_MARKER + MARKERS.length || (flags & ~KNOWN_FLAGS) !== 0) return OTHER_FORMAT
-  if (!matchesKeyHash(frame, HASH_AT, key)) return OTHER_KEY
+  if (!matchesKeyHash(frame, HASH_AT, hash)) return OTHER_KEY
   const mark = MARKERS[state - FIRST_MARKER]
   if (mark !== undefined) {
     if (frame.length !== MARKER_END || !intact(frame)) return DAMAGED
@@ -230,6 +235,11 @@ export function decodePayload(
 export function decodeFrameTags(head: FrameHead, bytes: Uint8Array): readonly Tagged[] | undefined {
   if ((head.flags & FLAG_TAGS) === 0) return NO_TAGGED
   return decodeTags(asBuffer(bytes).subarray(FRAME_OVERHEAD, head.payloadOffset))
+}
+
+/** Where the tags of a value's frame end that begin at `FRAME_OVERHEAD`. */
+export function endOfTags({ flags, payloadOffset }: FrameHead): number {
+  return (flags & FLAG_TAGS) === 0 ? FRAME_OVERHEAD : payloadOffset
 }
 
 /** A copy of a value's frame in the expired state, under new random bits. */

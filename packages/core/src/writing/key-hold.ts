@@ -133,5 +133,5 @@ async function hold({ engine }: CacheInternals, intent: Intent): Promise<Held | 
   const telling = told.keys([address.at])
   const before = await tier.tags.before(address, tagPlan(engine, settings, tags), taken.found)
   await telling
-  return { ...taken, tags: before, since }
+  return { tags: before, since, ...taken }
 }
