@@ -11,12 +11,16 @@ const ENTRIES = 100_000
 const PROGRAM = new URL('./heap-process.js', import.meta.url)
 
 const RAW: HolderName = 'lru-cache'
-/** The two ways to fill whose figures have a goal. */
-const GOAL_BY: readonly HolderName[] = ['lookaside, getOrSet', 'lookaside, set']
+/** The ways to fill whose figures have a goal. */
+const GOAL_BY: readonly HolderName[] = [
+  'lookaside, getOrSet',
+  'lookaside, getOrSet, hit since',
+  'lookaside, set',
+]
 const MOST_OVER_RAW = 200
 
 /** So many of the holders are in a quick run. */
-const QUICK = 4
+const QUICK = 5
 
 export async function measureEntryMemory(context: SectionContext): Promise<EntryMemory> {
   const names = holdersOf(context)

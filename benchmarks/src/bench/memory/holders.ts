@@ -27,6 +27,12 @@ export const HOLDERS = {
   'lookaside, getOrSet': {
     fill: entries => filledBy(localCache(entries), entries, load),
   },
+  'lookaside, getOrSet, hit since': {
+    async fill(entries) {
+      const cache = await filledBy(localCache(entries), entries, load)
+      return filledBy(cache, entries, load)
+    },
+  },
   'lookaside, set': {
     fill: entries => filledBy(localCache(entries), entries, set),
   },

@@ -95,15 +95,15 @@ export class MessageMember implements BusMember {
     }
     const sent = this.#bus.publish(this.#channel, message).then(settle, settle)
     if (this.#hangs) return
-    const done = new AbortController()
-    const late = clock.sleep(timeout, done.signal).then(
-      () => {
+    let cancel = () => {}
+    const late = new Promise<void>(resolve => {
+      cancel = clock.timer(timeout, () => {
         this.#hangs = true
-      },
-      () => {},
-    )
+        resolve()
+      })
+    })
     await Promise.race([sent, late])
-    done.abort()
+    cancel()
   }
 
   #up(): void {

@@ -316,7 +316,8 @@ export class CacheView<V, I> implements Cache<V, I> {
     }
     counters.localHits++
     if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
-    return Promise.resolve(this.#shared(entry.value))
+    const share = this.#share
+    return share === undefined ? entry.served : Promise.resolve(share(entry.value))
   }
 
   #readThrough(

@@ -89,7 +89,7 @@ export class RunningFlight implements Flight<unknown> {
     this.#slot = slot
     this.#plan = plan
     engine.running.add(this)
-    plan.member?.fly()
+    plan.member?.fly(this.#abort)
     const { hardTimeout } = plan.settings
     const cancelTimeout = engine.clock.timer(hardTimeout, () =>
       this.abort(loadTimeout(this.key, hardTimeout)),

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import { onAbort } from '../abortable.js'
+import type { Abort } from '../abort.js'
 import type { Clock } from '../clock.js'
 import type { Milliseconds } from '../duration.js'
 import { CacheError, quote } from '../errors.js'
@@ -38,6 +38,7 @@ interface Waiting {
   /** Its place among the items of the call. */
   readonly index: number
   readonly context: LoadContext
+  readonly abort: Abort
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
   /** Whose load it is, for what follows calls through asynchronous code. */
@@ -92,11 +93,11 @@ export class LoadBatch {
   }
 
   /** @internal */
-  load(member: BatchMember, item: unknown, context: LoadContext): Promise<unknown> {
+  load(member: BatchMember, item: unknown, context: LoadContext, abort: Abort): Promise<unknown> {
     const { index } = member
     return new Promise((resolve, reject) => {
       const resource = new AsyncResource('LookasideBatch')
-      this.#waiting.push({ item, index, context, resolve, reject, resource })
+      this.#waiting.push({ item, index, context, abort, resolve, reject, resource })
       this.#open.delete(member)
       if (this.#undecided.delete(member)) this.#prompt = true
       this.#wait()
@@ -152,8 +153,8 @@ export class LoadBatch {
     this.#prompt = false
     const wanted: Waiting[] = []
     for (const waiting of this.#waiting) {
-      const { signal } = waiting.context
-      if (signal.aborted) waiting.reject(signal.reason)
+      const { abort } = waiting
+      if (abort.aborted) waiting.reject(abort.reason)
       else wanted.push(waiting)
     }
     this.#waiting = []
@@ -166,7 +167,7 @@ export class LoadBatch {
   async #loadAll(wanted: readonly Waiting[]): Promise<void> {
     const items = wanted.map(({ item }) => item)
     const each = wanted.map(({ context }) => context)
-    const { signal, forget } = untilAllAborted(each.map(context => context.signal))
+    const { signal, forget } = untilAllAborted(wanted.map(({ abort }) => abort))
     try {
       const background = each.every(context => context.background)
       const loaded = checkLoaded(await this.#load(items as never[], { signal, background, each }), items)
@@ -188,8 +189,8 @@ export class BatchMember {
   readonly batch: LoadBatch
   readonly index: number
   readonly #item: unknown
-  /** It has a flight of its own, whose end decides. */
-  flies = false
+  /** How its flight is called off; `undefined` for as long as it has none. */
+  #abort: Abort | undefined
 
   constructor(batch: LoadBatch, item: unknown, index: number) {
     this.batch = batch
@@ -197,8 +198,13 @@ export class BatchMember {
     this.index = index
   }
 
-  fly(): void {
-    this.flies = true
+  /** It has a flight of its own, whose end decides. */
+  fly(abort: Abort): void {
+    this.#abort = abort
+  }
+
+  get flies(): boolean {
+    return this.#abort !== undefined
   }
 
   /** Its caller has been answered, perhaps while its flight goes on. */
@@ -213,7 +219,8 @@ export class BatchMember {
   }
 
   load(context: LoadContext): Promise<unknown> {
-    return this.batch.load(this, this.#item, context)
+    // Whatever runs a loader is a flight.
+    return this.batch.load(this, this.#item, context, this.#abort as Abort)
   }
 
   inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -239,14 +246,15 @@ function checkLoaded(loaded: unknown, items: readonly unknown[]): LoadedMany {
 }
 
 /** A signal that aborts when all of them have. */
-function untilAllAborted(signals: readonly AbortSignal[]) {
+function untilAllAborted(aborts: readonly Abort[]) {
   const controller = new AbortController()
-  let left = signals.length
-  const abort = (signal: AbortSignal) => {
-    left--
-    if (left === 0) controller.abort(signal.reason)
-  }
-  const watches = signals.map(signal => onAbort(signal, () => abort(signal)))
+  let left = aborts.length
+  const watches = aborts.map(abort =>
+    abort.onAbort(() => {
+      left--
+      if (left === 0) controller.abort(abort.reason)
+    }),
+  )
   const forget = () => {
     for (const unwatch of watches) unwatch()
   }

@@ -5,13 +5,10 @@ import type { LocalTags } from '../tags/local-tags.js'
 import type { Validity } from '../tags/token.js'
 import type { Entry } from '../values/entry.js'
 import type { StandardSchema } from '../values/standard-schema.js'
+import { type EntryShape, entryShape } from './entry-shape.js'
 
 /** What a local entry is made from. */
-export interface LocalEntryInit extends Entry<unknown> {
-  /** The schema that gave the value out. */
-  readonly schema: StandardSchema | undefined
-  /** Whether the value passes its schema again, so that another one can check it. */
-  readonly checkable: boolean
+export interface LocalEntryInit extends Entry<unknown>, EntryShape {
   /** `undefined` for none. */
   readonly tags: LocalTagSet | undefined
   /** Until when a copy of a remote value may be served without asking for it again, by `Clock.monotonic()`. */
@@ -20,20 +17,22 @@ export interface LocalEntryInit extends Entry<unknown> {
 
 /** What only those ask for who do more than serve the value. */
 interface Details {
-  readonly createdAt: EpochMs
+  /** When it was created, counted from `START`. */
+  readonly created: Milliseconds
   /** From `createdAt` to when the value goes stale; negative for one that has been expired. */
   readonly fresh: Milliseconds
   /** From `createdAt` to when it dies. */
   readonly life: Milliseconds
   readonly loadTime: Milliseconds
-  readonly schemaVersion: number
-  readonly schema: StandardSchema | undefined
-  readonly checkable: boolean
+  readonly shape: EntryShape
   /** `undefined` for as long as it is fresh. */
   readonly trustedUntil: Milliseconds | undefined
 }
 
 const EXPIRED: Milliseconds = -1
+
+/** Instants are counted from here, so that for some weeks they are small integers. */
+const START: EpochMs = Date.now()
 
 /** Vouched times are counted in steps of this, so that they stay small integers: until the year 2039 on a true clock. */
 const STEP: Milliseconds = 1_024
@@ -54,6 +53,7 @@ export class LocalEntry implements LocalEntryInit {
   readonly tags: LocalTagSet | undefined
   #vouchedBy: object | undefined = undefined
   #vouchedSteps = 0
+  #served: Promise<unknown> | undefined = undefined
   readonly #details: Details
 
   constructor(init: LocalEntryInit) {
@@ -61,29 +61,27 @@ export class LocalEntry implements LocalEntryInit {
     this.value = init.value
     this.tags = init.tags
     this.#details = {
-      createdAt,
+      created: compact(createdAt - START),
       fresh: staleAt === 0 ? EXPIRED : compact(staleAt - createdAt),
       life: compact(deleteAt - createdAt),
       // As in a frame.
       loadTime: compact(Math.round(init.loadTime)),
-      schemaVersion: init.schemaVersion,
-      schema: init.schema,
-      checkable: init.checkable,
+      shape: entryShape(init),
       trustedUntil: trustedUntil === Number.POSITIVE_INFINITY ? undefined : trustedUntil,
     }
   }
 
   get createdAt(): EpochMs {
-    return this.#details.createdAt
+    return START + this.#details.created
   }
 
   get staleAt(): EpochMs {
-    const { createdAt, fresh } = this.#details
-    return fresh < 0 ? 0 : createdAt + fresh
+    const { created, fresh } = this.#details
+    return fresh < 0 ? 0 : START + created + fresh
   }
 
   get deleteAt(): EpochMs {
-    return this.#details.createdAt + this.#details.life
+    return START + this.#details.created + this.#details.life
   }
 
   get loadTime(): Milliseconds {
@@ -91,15 +89,15 @@ export class LocalEntry implements LocalEntryInit {
   }
 
   get schemaVersion(): number {
-    return this.#details.schemaVersion
+    return this.#details.shape.schemaVersion
   }
 
   get schema(): StandardSchema | undefined {
-    return this.#details.schema
+    return this.#details.shape.schema
   }
 
   get checkable(): boolean {
-    return this.#details.checkable
+    return this.#details.shape.checkable
   }
 
   get trustedUntil(): Milliseconds {
@@ -147,6 +145,12 @@ export class LocalEntry implements LocalEntryInit {
   vouch(settings: object, until: EpochMs): void {
     this.#vouchedBy = settings
     this.#vouchedSteps = Math.min(Math.floor(until / STEP), LAST_STEP)
+  }
+
+  /** The value as a hit returns it: one promise for all hits, which cost no memory of their own then. */
+  get served(): Promise<unknown> {
+    this.#served ??= Promise.resolve(this.value)
+    return this.#served
   }
 
   /** Whether nothing else has to be asked; also `false` in the last second of that. */

@@ -46,6 +46,7 @@ const SMALL_INIT: LocalEntryInit = {
   trustedUntil: Number.POSITIVE_INFINITY,
 }
 
+/** Its instants are like those of values, so that they are kept like them. */
 function smallEntry(value: LocalMarker | LocalCounter, deleteAt: EpochMs): LocalEntry {
   return new LocalEntry({ ...SMALL_INIT, value, createdAt: deleteAt, deleteAt })
 }
@@ -77,11 +78,11 @@ export function localTier(
   }
 
   function put(at: string, packed: Packed, ttl: Milliseconds): Version {
-    const entry = packed as LocalEntry
     // A marker lives as long as its claim; a value carries its own instants.
-    if (entry.value instanceof LocalMarker || entry.value instanceof LocalCounter) {
-      return putSmall(at, entry.value, clock.now() + ttl)
+    if (packed instanceof LocalMarker || packed instanceof LocalCounter) {
+      return putSmall(at, packed, clock.now() + ttl)
     }
+    const entry = packed as LocalEntry
     storeValue(at, entry)
     return entry
   }
@@ -221,7 +222,7 @@ export function localTier(
       const bytes = format.codec.framed ? undefined : format.codec.encode(entry.value).payload
       // Digits without a frame are a counter, whoever wrote them.
       const digits = bytes && counterDigits(bytes)
-      if (digits !== undefined) return smallEntry(new LocalCounter(digits), 0)
+      if (digits !== undefined) return new LocalCounter(digits)
       const { createdAt, loadTime, staleAt, deleteAt, schemaVersion } = entry
       return new LocalEntry({
         value: kept(entry.value),
@@ -236,7 +237,7 @@ export function localTier(
         trustedUntil: Number.POSITIVE_INFINITY,
       })
     },
-    packMarker: (_address, holder, mark) => smallEntry(new LocalMarker(holder, mark), 0),
+    packMarker: (_address, holder, mark) => new LocalMarker(holder, mark),
     idOf: packed => packed,
     async elect(_address, id, _holder, ttl) {
       const entry = id as Entry<unknown>
