@@ -10,7 +10,7 @@ import {
   FRAME_OVERHEAD,
   type FrameHead,
 } from '../src/values/frame.js'
-import { decodeTags, encodeTags } from '../src/values/frame-tags.js'
+import { afterTag, decodeTags, encodeTags } from '../src/values/frame-tags.js'
 
 /** Names of up to 250 bytes; the empty one is that of a generation. */
 const name = fc
@@ -130,5 +130,61 @@ describe('a token as a store keeps it', () => {
       const found = decodeStoredToken(new Uint8Array(length))
       expect(found !== undefined).toBe(length === 24)
     }
+  })
+})
+
+/** Whether a frame's tags are found to be these without being decoded. */
+function finds(bytes: Buffer, tags: readonly Tagged[]): boolean {
+  let at = 0
+  for (const { name: each, token } of tags) at = afterTag(bytes, at, bytes.length, each, token)
+  return at === bytes.length
+}
+
+describe('tags that a reader expects', () => {
+  const plain = fc.string({ unit: 'grapheme-ascii', maxLength: 40 })
+  const plainTags = fc.array(
+    plain.map((each): Tagged => {
+      const { hard, soft } = drawToken(0)
+      return { name: each, token: { hard, soft } }
+    }),
+    { maxLength: 8 },
+  )
+
+  test('are found, where names are ASCII', () => {
+    fc.assert(
+      fc.property(plainTags, tags => {
+        expect(finds(Buffer.from(encodeTags(tags)), tags)).toBe(true)
+      }),
+    )
+  })
+
+  test('are never found where anything else is written, whatever the names', () => {
+    fc.assert(
+      fc.property(anyTags, anyTags, (written, expected) => {
+        const bytes = Buffer.from(encodeTags(written))
+        if (finds(bytes, expected)) expect(decodeTags(bytes)).toEqual(expected)
+      }),
+    )
+    fc.assert(
+      fc.property(plainTags, fc.nat(), fc.nat(7), (tags, place, bit) => {
+        const bytes = Buffer.from(encodeTags(tags))
+        if (bytes.length === 0) return
+        const index = place % bytes.length
+        bytes[index] = (bytes[index] as number) ^ (1 << bit)
+        expect(finds(bytes, tags)).toBe(false)
+      }),
+    )
+  })
+
+  test('are not found by a name whose UTF-16 units are the bytes of another', () => {
+    const { hard, soft } = drawToken(0)
+    const bytes = Buffer.from(encodeTags([{ name: 'é', token: { hard, soft } }]))
+    expect(finds(bytes, [{ name: 'Ã©', token: { hard, soft } }])).toBe(false)
+  })
+
+  test('are not found by a token that stands for what the store has not taken', () => {
+    const { hard, soft } = drawToken(0)
+    const bytes = Buffer.from(encodeTags([{ name: 'a', token: { hard, soft } }]))
+    expect(finds(bytes, [{ name: 'a', token: { hard, soft: {} } }])).toBe(false)
   })
 })

@@ -119,6 +119,11 @@ export class ReadBatch {
     this.#asked.clear()
     this.#requests = []
     this.#open = undefined
+    const [first] = requests
+    if (first !== undefined && requests.length === 1) {
+      void this.#sendOne(first)
+      return
+    }
     // Each has a deadline of its own, which begins when it is sent.
     let broken: CacheError | undefined
     void atMost(REQUESTS_AT_ONCE, requests, async request => {
