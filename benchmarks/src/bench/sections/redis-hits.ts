@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { joinedIoredis } from '../../subjects/joined-ioredis.js'
 import { lookaside } from '../../subjects/lookaside.js'
 import { lookasideTagged } from '../../subjects/lookaside-tagged.js'
 import { rawIoredis } from '../../subjects/raw-ioredis.js'
@@ -16,7 +17,9 @@ export const redisHits: Section = {
     const figures = await remoteHits(context, {
       title: 'hits in Redis',
       kind: 'redis',
-      subjects: checking ? [lookaside, rawIoredis] : [lookaside, lookasideTagged, rawIoredis, ...PEERS],
+      subjects: checking
+        ? [lookaside, rawIoredis]
+        : [lookaside, lookasideTagged, rawIoredis, joinedIoredis, ...PEERS],
       settings: settingsOf(context),
       round: quick && !checking ? 40 : 100,
       // A database each: several of them use keys as they are.
