@@ -39,6 +39,33 @@ describe.each(backends)('The hardTimeout on $name', backend => {
     expect(trace.types()).toEqual(['miss', 'load-error'])
   })
 
+  it('aborts the signal of a loader that hides its parameter, whether it asks before or after', async () => {
+    const { cache, clock } = observedCache(backend, { hardTimeout: 1_000 })
+    const begun = gate()
+    let told: LoadContext | undefined
+    const hiding = (...args: [LoadContext]) => {
+      told = { ...args[0] }
+      begun.open()
+      return new Promise<never>(() => {})
+    }
+    const outcome = cache.getOrSet('a', hiding).catch((error: CacheError) => error)
+    await begun.passed
+    expect(told).toMatchObject({ key: 'a', background: false })
+    expect(told?.signal.aborted).toBe(false)
+    let late: LoadContext | undefined
+    const ending = gate()
+    const asking = (...args: [LoadContext]) => {
+      late = args[0]
+      ending.open()
+      return new Promise<never>(() => {})
+    }
+    const second = cache.getOrSet('b', asking).catch((error: CacheError) => error)
+    await ending.passed
+    await clock.advance(1_000)
+    expect(told?.signal.reason).toBe(await outcome)
+    expect(late?.signal.reason).toBe(await second)
+  })
+
   it('is a minute by default, and can be set by call', async () => {
     const { cache, clock } = observedCache(backend)
     const [slow, slower] = [slowLoader(), slowLoader()]
