@@ -107,7 +107,12 @@ describe('the tags of a local store', () => {
 
 describe('the tags of a load into a local store', () => {
   function opened() {
-    const tier = localTierTags({ tags: new LocalTags(), log: new InvalidationLog(), digested: new Map() })
+    const tier = localTierTags({
+      tags: new LocalTags(),
+      log: new InvalidationLog(),
+      digested: new Map(),
+      markers: new Map(),
+    })
     const invalidate = (...names: string[]) => tier.invalidate('delete', { space, names, lifetime: 1 })
     return { tier, invalidate }
   }

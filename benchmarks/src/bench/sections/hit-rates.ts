@@ -64,7 +64,7 @@ function tableAtOnce(results: readonly Replayed[]): Table {
       ]),
     ),
     notes: [
-      'Who waits for the load of another caller has had a miss. What is being loaded takes up room in ours.',
+      'Who waits for the load of another caller has had a miss.',
     ],
   }
 }

@@ -60,7 +60,7 @@ export function shareLocal(local: LocalStore, before: CacheStore, prefix: string
       `the store ${local.name} is used ${role} already, by a cache with prefix ${quote(known.prefix)}; a local store has one role. Make another one`,
     )
   }
-  const fresh = { tags: new LocalTags(), log: new InvalidationLog(), digested: new Map() }
+  const fresh = { tags: new LocalTags(), log: new InvalidationLog(), digested: new Map(), markers: new Map() }
   const shared = known ?? { ...fresh, prefix, before }
   sharedLocals.set(local, shared)
   return shared

@@ -8,6 +8,7 @@ import type { LocalTags } from '../tags/local-tags.js'
 import type { Entry } from '../values/entry.js'
 import type { Share } from '../values/sharing.js'
 import { LocalEntry } from './local-entry.js'
+import type { Markers } from './marked-store.js'
 import type { LocalStore } from './store.js'
 import type { Address, View } from './tier.js'
 
@@ -20,6 +21,7 @@ export interface LocalState {
   readonly log: InvalidationLog
   /** The local keys of values whose wire keys are digests. */
   readonly digested: Map<string, string>
+  readonly markers: Markers
 }
 
 /** A moment at which a value was asked for: what was invalidated since makes it unfit to be kept. */

@@ -17,6 +17,7 @@ import type { Share } from '../values/sharing.js'
 import type { LocalState } from './local-copies.js'
 import { counted, LocalCounter } from './local-counter.js'
 import { LocalEntry, type LocalEntryInit } from './local-entry.js'
+import { MarkedStore } from './marked-store.js'
 import { EMPTY, type Slot, type SlotTags } from './slot.js'
 import type { LocalStore, Version } from './store.js'
 import type { Address, Packed, Tier, View } from './tier.js'
@@ -53,13 +54,14 @@ function smallEntry(value: LocalMarker | LocalCounter, deleteAt: EpochMs): Local
 
 /** A local store as a tier: claims, compare-and-set and expiry over plain get, set and delete. */
 export function localTier(
-  store: LocalStore,
+  local: LocalStore,
   state: LocalState,
   clock: Clock,
   events: Events,
   keep: Share | undefined,
 ): Tier {
   const { tags: states } = state
+  const store = new MarkedStore(local, state.markers, clock)
   /** Until when each entry that is being refreshed is taken. */
   const refreshed = new WeakMap<object, EpochMs>()
 
@@ -92,19 +94,22 @@ export function localTier(
     try {
       return put(at, packed, ttl)
     } catch (error) {
-      const entry = version as LocalEntry
-      const small = entry.value instanceof LocalMarker || entry.value instanceof LocalCounter
-      if (small) store.set(at, entry, 1)
-      else store.set(at, entry)
+      putBack(at, version as LocalEntry)
       throw error
     }
   }
 
   function putSmall(at: string, value: LocalMarker | LocalCounter, deleteAt: EpochMs): Version {
     const entry = smallEntry(value, deleteAt)
-    // The smallest size there is: the application's own measure is for its values.
-    store.set(at, entry, 1)
+    putBack(at, entry)
     return entry
+  }
+
+  function putBack(at: string, entry: LocalEntry): void {
+    if (entry.value instanceof LocalMarker) store.mark(at, entry)
+    // The smallest size there is: the application's own measure is for its values.
+    else if (entry.value instanceof LocalCounter) store.set(at, entry, 1)
+    else store.set(at, entry)
   }
 
   function storeValue(at: string, entry: LocalEntry): void {
@@ -112,10 +117,10 @@ export function localTier(
       store.set(at, entry)
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new CacheError('ERR_CACHE_STORE', `${store.name} did not take a value: ${reason}`, { cause })
+      throw new CacheError('ERR_CACHE_STORE', `${local.name} did not take a value: ${reason}`, { cause })
     }
     if (store.get(at) === entry) return
-    throw new CacheError('ERR_CACHE_TOO_LARGE', `${store.name} has no room for a value of this size`)
+    throw new CacheError('ERR_CACHE_TOO_LARGE', `${local.name} has no room for a value of this size`)
   }
 
   function kept(value: unknown): unknown {
@@ -128,7 +133,7 @@ export function localTier(
   }
 
   function readSlot(address: Address, view: View): Slot {
-    const entry = store.get(address.at) as LocalEntry | undefined
+    const entry = store.get(address.at)
     if (entry === undefined || isGone(entry)) return emptySlot(address, view)
     const { value } = entry
     const dead = clock.now() >= entry.deleteAt
@@ -260,7 +265,7 @@ export function localTier(
       for (const { at } of addresses) store.delete(at)
     },
     async expire(address) {
-      const entry = store.get(address.at) as LocalEntry | undefined
+      const entry = store.get(address.at)
       if (entry === undefined) return
       // Without grace there is no span in which an expired value could be served.
       const small = entry.value instanceof LocalMarker || entry.value instanceof LocalCounter
@@ -271,7 +276,7 @@ export function localTier(
       store.set(address.at, entry.expired())
     },
     async increment({ key, at }, by, { initial, ttl }) {
-      const entry = isAbsent(at) ? undefined : (store.get(at) as LocalEntry)
+      const entry = isAbsent(at) ? undefined : store.get(at)
       const counter = counted(key, entry === undefined ? new LocalCounter(`${initial}`) : entry.value, by)
       putSmall(at, counter, entry?.deleteAt ?? clock.now() + ttl)
       return BigInt(counter.digits)
