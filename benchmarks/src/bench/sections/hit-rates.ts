@@ -63,9 +63,7 @@ function tableAtOnce(results: readonly Replayed[]): Table {
         lru.toFixed(2),
       ]),
     ),
-    notes: [
-      'Who waits for the load of another caller has had a miss.',
-    ],
+    notes: ['Who waits for the load of another caller has had a miss.'],
   }
 }
 

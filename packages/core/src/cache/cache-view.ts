@@ -317,7 +317,7 @@ export class CacheView<V, I> implements Cache<V, I> {
     counters.localHits++
     if (events.active) events.emit({ type: 'hit', key, tier: 'local', stale: false })
     const share = this.#share
-    return share === undefined ? entry.served : Promise.resolve(share(entry.value))
+    return share === undefined ? entry.served : Promise.resolve(handOut(share, entry.value))
   }
 
   #readThrough(

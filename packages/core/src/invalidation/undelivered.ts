@@ -67,9 +67,18 @@ export class Undelivered {
     return false
   }
 
-  /** The token of a tag as this process has to see it, given what the store says. */
-  tokenSeen(at: string, token: Token | undefined): Token | undefined {
-    const queued = this.#queue.size === 0 ? undefined : this.#queue.get(at)
+  /** What waits in line for this wire key. */
+  queued(at: string): Queued | undefined {
+    return this.#queue.size === 0 ? undefined : this.#queue.get(at)
+  }
+
+  /**
+   * The token of a tag as this process has to see it, given what the store says, and what waited in line when it was
+   * asked: that may have been delivered since, and after the store has answered.
+   */
+  tokenSeen(at: string, token: Token | undefined, before?: Queued | undefined): Token | undefined {
+    const now = this.queued(at)
+    const queued = now?.kind === 'delete' ? now : (before ?? now)
     if (queued === undefined || token === undefined) return token
     // Equal to no token there is.
     return queued.kind === 'expire' ? { hard: token.hard, soft: queued } : undefined

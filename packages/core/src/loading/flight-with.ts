@@ -80,17 +80,17 @@ class ChangedFlight<V> implements Flight<V> {
 
   claim(ttl?: Milliseconds): Promise<Claim | 'held' | 'present' | 'unavailable'> {
     const { claim } = this.#changes
-    return claim === undefined ? this.#flight.claim(ttl) : claim(ttl)
+    return claim === undefined ? this.#flight.claim(ttl) : claim.call(this, ttl)
   }
 
   recheck(): Promise<Entry<V> | undefined> {
     const { recheck } = this.#changes
-    return recheck === undefined ? this.#flight.recheck() : recheck()
+    return recheck === undefined ? this.#flight.recheck() : recheck.call(this)
   }
 
   load(claim?: Claim): Promise<Entry<V>> {
     const { load } = this.#changes
-    return load === undefined ? this.#flight.load(claim) : load(claim)
+    return load === undefined ? this.#flight.load(claim) : load.call(this, claim)
   }
 
   background(work: Promise<unknown>): void {

@@ -1,7 +1,7 @@
 import { Abort } from '../abort.js'
 import { abortable, onAbort } from '../abortable.js'
 import type { Clock } from '../clock.js'
-import type { Milliseconds } from '../duration.js'
+import type { EpochMs, Milliseconds } from '../duration.js'
 import type { Engine } from '../engine.js'
 import { isCacheError } from '../errors.js'
 import type { LoadReason } from '../events.js'
@@ -140,7 +140,14 @@ function reasonToLoad({ clock, guard }: Engine, call: ReadThrough, slot: Slot): 
 
 /** A copy in the local tier may be older than what the remote tier has. */
 function sameWrite(a: EntryMeta, b: EntryMeta): boolean {
-  return a === b || (a.createdAt === b.createdAt && a.staleAt === b.staleAt && a.deleteAt === b.deleteAt)
+  return (
+    a === b || (near(a.createdAt, b.createdAt) && near(a.staleAt, b.staleAt) && near(a.deleteAt, b.deleteAt))
+  )
+}
+
+/** A local entry rounds instants of a clock that counts fractions. */
+function near(a: EpochMs, b: EpochMs): boolean {
+  return a === b || Math.abs(a - b) < 0.01
 }
 
 /** The plan, within the time that is left to a caller who has waited before. */

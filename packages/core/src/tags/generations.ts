@@ -131,9 +131,11 @@ export class Generations {
     if (reading !== undefined && now - reading.sentAt < TRUST) return reading.done
     const fresh: Reading = { sentAt: now, done: this.#readNow(generation, now) }
     generation.reading = fresh
-    void fresh.done.finally(() => {
+    const forget = () => {
       if (generation.reading === fresh) generation.reading = undefined
-    })
+    }
+    // Who waits for it hears of what goes wrong.
+    fresh.done.then(forget, forget)
     return fresh.done
   }
 

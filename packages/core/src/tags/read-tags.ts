@@ -1,3 +1,4 @@
+import type { Queued } from '../invalidation/queued.js'
 import type { Undelivered } from '../invalidation/undelivered.js'
 import type { Answer } from '../tiers/read-batch.js'
 import type { SlotTags } from '../tiers/slot.js'
@@ -19,6 +20,8 @@ export class ReadTags implements SlotTags {
   readonly #undelivered: Undelivered | undefined
   readonly #needsGeneration: boolean
   readonly #coming: Promise<void> | undefined
+  /** What waited in line for each tag when it was asked; `undefined` where nothing did. */
+  readonly #before: readonly (Queued | undefined)[] | undefined
   #tokens: Map<string, Token | undefined> | undefined
 
   /** `generation` is undefined where it can't be read, or `needsGeneration` says that there is none. */
@@ -32,6 +35,10 @@ export class ReadTags implements SlotTags {
     this.#names = names
     this.#answers = answers
     this.#undelivered = undelivered
+    this.#before =
+      undelivered === undefined || undelivered.size === 0
+        ? undefined
+        : answers.map(({ at }) => undelivered.queued(at))
     this.#needsGeneration = needsGeneration
     if (generation instanceof Promise) {
       this.#coming = generation.then(token => {
@@ -89,7 +96,9 @@ export class ReadTags implements SlotTags {
   #token(index: number): Token | undefined {
     const answer = this.#answers[index] as Answer
     const token = tokenIn(answer)
-    return this.#undelivered === undefined ? token : this.#undelivered.tokenSeen(answer.at, token)
+    return this.#undelivered === undefined
+      ? token
+      : this.#undelivered.tokenSeen(answer.at, token, this.#before?.[index])
   }
 }
 

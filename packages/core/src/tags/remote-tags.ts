@@ -68,9 +68,11 @@ export class RemoteTags implements TierTags {
   ): Promise<Map<string, Token | undefined>> {
     const tokens = new Map<string, Token | undefined>(known)
     const missing = names.filter(name => !tokens.has(name))
-    const found = await Promise.all(missing.map(name => this.#stored.read(tokenKey(space, name))))
+    const ats = missing.map(name => tokenKey(space, name))
+    const before = ats.map(at => this.#undelivered.queued(at))
+    const found = await Promise.all(ats.map(at => this.#stored.read(at)))
     for (const [index, name] of missing.entries()) {
-      tokens.set(name, this.#undelivered.tokenSeen(tokenKey(space, name), found[index]))
+      tokens.set(name, this.#undelivered.tokenSeen(ats[index] as string, found[index], before[index]))
     }
     return tokens
   }

@@ -1,4 +1,5 @@
 import type { KeyHash } from '../keys/key-hash.js'
+import { randomBits } from '../random-bits.js'
 
 /** What was asked at one key. */
 interface Asked {
@@ -8,6 +9,12 @@ interface Asked {
 
 /** Places of a new table; a power of two, as every larger one. */
 const FIRST_PLACES = 256
+
+/** A table that has grown larger is given up when it is cleared. */
+const MOST_PLACES = 16_384
+
+/** Drawn anew by each process: nobody can choose keys that all fall on one place. */
+const SEED = Buffer.from(randomBits().subarray(0, 4)).readInt32LE()
 
 /** From here on places are numbered anew. */
 const LAST_NUMBER = 2 ** 30
@@ -28,7 +35,7 @@ export class AskedKeys<T extends Asked> {
     const asked = this.#asked
     const places = this.#places
     const last = places.length - 1
-    for (let place = hash.low & last; ; place = (place + 1) & last) {
+    for (let place = this.#first(hash); ; place = (place + 1) & last) {
       const index = (places[place] as number) - this.#taken - 1
       if (index < 0) return undefined
       const found = asked[index] as T
@@ -48,16 +55,21 @@ export class AskedKeys<T extends Asked> {
   clear(): void {
     this.#taken += this.#asked.length
     this.#asked = []
-    if (this.#taken > LAST_NUMBER) {
-      this.#taken = 0
-      this.#places.fill(0)
-    }
+    if (this.#taken <= LAST_NUMBER && this.#places.length <= MOST_PLACES) return
+    this.#taken = 0
+    this.#places = new Int32Array(FIRST_PLACES)
+  }
+
+  /** The place to look at first: the upper bits, into which all others have been multiplied. */
+  #first({ low, high }: KeyHash): number {
+    const mixed = Math.imul(low ^ SEED, 0x9e3779b1) ^ Math.imul(high ^ SEED, 0x85ebca6b)
+    return mixed >>> (Math.clz32(this.#places.length) + 1)
   }
 
   #place({ hash }: T, count: number): void {
     const places = this.#places
     const last = places.length - 1
-    let place = hash.low & last
+    let place = this.#first(hash)
     while ((places[place] as number) > this.#taken) place = (place + 1) & last
     places[place] = this.#taken + count
   }

@@ -18,7 +18,8 @@ const REQUESTS_AT_ONCE = 2
 export class Answer {
   readonly at: string
   readonly hash: KeyHash
-  readonly #request: ReadRequest
+  /** Resolves when the answer is there or never will be; one promise for all keys of a request. */
+  readonly settled: Promise<void>
   /** Once it is there: the value, or `undefined` for nothing. */
   stored: Stored | undefined
   /** What somebody has made of it, for others who asked for the same. */
@@ -29,15 +30,10 @@ export class Answer {
   constructor(at: string, hash: KeyHash, request: ReadRequest) {
     this.at = at
     this.hash = hash
-    this.#request = request
+    this.settled = request.settled
     this.stored = undefined
     this.made = undefined
     this.error = undefined
-  }
-
-  /** Resolves when the answer is there or never will be; one promise for all keys of a request. */
-  get settled(): Promise<void> {
-    return this.#request.settled
   }
 }
 
@@ -55,14 +51,14 @@ class ReadRequest {
     })
   }
 
-  settle(found: readonly (Stored | Error | undefined)[], calls: StoreCalls): void {
+  settle(operation: string, found: readonly (Stored | Error | undefined)[], calls: StoreCalls): void {
     const { answers } = this
     for (let index = 0; index < answers.length; index++) {
       const answer = answers[index] as Answer
       const stored = found[index]
       if (stored instanceof Error) {
-        answer.error = asCacheError(stored, calls.store.name, 'getMany')
-        calls.report('getMany', [answer.at], answer.error)
+        answer.error = asCacheError(stored, calls.store.name, operation)
+        calls.report(operation, [answer.at], answer.error)
       } else {
         answer.stored = stored
       }
@@ -139,10 +135,10 @@ export class ReadBatch {
     const calls = this.#calls
     try {
       if (first !== undefined && answers.length === 1) {
-        request.settle([await calls.run('get', [first.at], store => store.get(first.at))], calls)
+        request.settle('get', [await calls.run('get', [first.at], store => store.get(first.at))], calls)
       } else {
         const keys = answers.map(({ at }) => at)
-        request.settle(await calls.run('getMany', keys, store => getMany(store, keys)), calls)
+        request.settle('getMany', await calls.run('getMany', keys, store => getMany(store, keys)), calls)
       }
       return undefined
     } catch (error) {
