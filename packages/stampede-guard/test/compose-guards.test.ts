@@ -99,6 +99,25 @@ describe('composeGuards', () => {
     expect(trace.lines('reason')).toEqual(['miss', 'load reason=miss', 'not-stored reason=no-claim'])
   })
 
+  it('hands on a flight whose replaced methods know it, and whose others are the same', async () => {
+    const told: unknown[] = []
+    const changing: Guard = {
+      name: 'changing',
+      run(flight, next) {
+        const changed: typeof flight = flightWith(flight, {
+          async load(this: unknown, claim) {
+            told.push(this === changed, changed.key, changed.reason, changed.signal === flight.signal)
+            return flight.load(claim)
+          },
+        })
+        return next(changed)
+      },
+    }
+    const { cache } = observedCache(lru, { guard: changing })
+    expect(await cache.getOrSet('k', () => 1)).toBe(1)
+    expect(told).toEqual([true, 'k', 'miss', true])
+  })
+
   it('is named after its parts, in order', () => {
     expect(composeGuards(pass('a'), pass('b')).name).toBe('a > b')
     expect(stampedeGuard().name).toBe('stampede-guard')
