@@ -44,6 +44,19 @@ test('an entry has the instants that it was made from, to the millisecond', () =
   )
 })
 
+test('the instants of a clock that counts fractions are rounded by less than a hundredth of a millisecond', () => {
+  const fraction = fc.double({ min: 0, max: 1e7, noNaN: true })
+  fc.assert(
+    fc.property(init, fraction, (made, createdAt) => {
+      const [staleAt, deleteAt] = [createdAt + 1_000, createdAt + 2_000]
+      const entry = new LocalEntry({ ...made, createdAt, staleAt, deleteAt })
+      expect(Math.abs(entry.createdAt - createdAt)).toBeLessThan(0.01)
+      expect(Math.abs(entry.staleAt - staleAt)).toBeLessThan(0.01)
+      expect(Math.abs(entry.deleteAt - deleteAt)).toBeLessThan(0.01)
+    }),
+  )
+})
+
 test('all hits of an entry are given one promise', async () => {
   const value = { name: 'Ada' }
   const entry = new LocalEntry({

@@ -1,34 +1,21 @@
 import { beforeEach, expect, test } from 'vitest'
+import { mapStore } from '../../testing/test/map-store.js'
 import { systemClock } from '../src/clock.js'
 import { LocalEntry } from '../src/tiers/local-entry.js'
 import { MarkedStore, type Markers } from '../src/tiers/marked-store.js'
 import type { LocalStore } from '../src/tiers/store.js'
-import type { Entry } from '../src/values/entry.js'
 
 const LATER = 10_000
 
 let now: number
-let entries: Map<string, Entry<unknown>>
+let local: LocalStore
 let markers: Markers
 let store: MarkedStore
 
 beforeEach(() => {
   now = 1_000
-  entries = new Map()
   markers = new Map()
-  const local: LocalStore = {
-    kind: 'local',
-    name: 'map',
-    get size() {
-      return entries.size
-    },
-    get: at => entries.get(at),
-    set: (at, entry) => void entries.set(at, entry),
-    delete: at => entries.delete(at),
-    clear(prefix = '') {
-      for (const at of entries.keys()) if (at.startsWith(prefix)) entries.delete(at)
-    },
-  }
+  local = mapStore()
   store = new MarkedStore(local, markers, { ...systemClock, now: () => now })
 })
 
@@ -52,7 +39,7 @@ test('a key has a marker or an entry, never both', () => {
   store.set('a', value)
   store.mark('a', marker)
   expect(store.get('a')).toBe(marker)
-  expect(entries.has('a')).toBe(false)
+  expect(local.get('a')).toBeUndefined()
   store.set('a', next)
   expect(store.get('a')).toBe(next)
   expect(markers.has('a')).toBe(false)
@@ -66,7 +53,7 @@ test('a marker is deleted and cleared like an entry', () => {
   store.set('a:3', entryUntil(LATER))
   store.clear('a:')
   expect([...markers.keys()]).toEqual(['b:1'])
-  expect(entries.size).toBe(0)
+  expect(local.size).toBe(0)
   store.clear('')
   expect(markers.size).toBe(0)
 })

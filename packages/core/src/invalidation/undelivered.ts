@@ -156,7 +156,7 @@ export class Undelivered {
     const { at, engine } = what
     const known = this.#queue.get(at)
     const kind = known?.kind === 'delete' ? 'delete' : what.kind
-    const queued = { number: ++this.#now, since: engine.clock.monotonic(), ...what, kind }
+    const queued = { ...what, kind, number: ++this.#now, since: engine.clock.monotonic() }
     if (this.#closed.has(engine)) {
       tellQueued(queued, 'dropped')
       return queued
@@ -195,7 +195,7 @@ export class Undelivered {
     tellQueued(added, 'dropped')
     const { root: space } = engine
     const what = { kind: 'clear', target: 'prefix', name: '', space, address: undefined } as const
-    this.#put({ at: PREFIX_MARK, engine, ...what })
+    this.#put({ ...what, at: PREFIX_MARK, engine })
   }
 
   #remove(at: string): void {

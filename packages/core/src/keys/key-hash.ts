@@ -17,30 +17,22 @@ export interface HashState {
 
 const START: HashState = { a: 0xdeadbeef | 0, b: 0x41c6ce57 }
 
-/** The state after what many keys begin with, so that it is gone over once. */
-export function hashState(prefix: string): HashState {
-  let { a, b } = START
-  for (let index = 0; index < prefix.length; index++) {
-    const unit = prefix.charCodeAt(index)
+/** The state after a text, such as what many keys begin with, so that it is gone over once. */
+export function hashState(text: string, { a, b }: HashState = START): HashState {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
     a = Math.imul(a ^ unit, 0x9e3779b1)
     b = Math.imul(b ^ unit, 0x5f356495)
   }
   return { a, b }
 }
 
-/** The hash of a key, or of what follows the prefix that a state stands for. */
+/** The hash of a key, or of what follows the text that a state stands for. */
 export function keyHash(key: string, state: HashState = START): KeyHash {
-  let { a, b } = state
-  const { length } = key
-  // The same loop as above: a result object for both would be made at every remote hit.
-  for (let index = 0; index < length; index++) {
-    const unit = key.charCodeAt(index)
-    a = Math.imul(a ^ unit, 0x9e3779b1)
-    b = Math.imul(b ^ unit, 0x5f356495)
-  }
-  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35)
-  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35)
-  return { low: a, high: b }
+  const { a, b } = hashState(key, state)
+  const low = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35)
+  const high = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35)
+  return { low, high }
 }
 
 /** Writes a hash as 8 bytes at `offset`. */

@@ -202,8 +202,7 @@ function isName(name: unknown): boolean {
  * A loop, because a regular expression would first have to flatten the string just joined.
  */
 function isSimple(key: string): boolean {
-  const { length } = key
-  for (let index = 0; index < length; index++) {
+  for (let index = 0; index < key.length; index++) {
     const unit = key.charCodeAt(index)
     if (unit <= 0x20 || unit === 0x7e || unit === 0x7f || (unit >= 0xd800 && unit <= 0xdfff)) return false
   }

@@ -17,7 +17,7 @@ export class ReadTags implements SlotTags {
   generation: Token | undefined
   readonly #names: readonly string[]
   readonly #answers: readonly Answer[]
-  readonly #undelivered: Undelivered | undefined
+  readonly #undelivered: Undelivered
   readonly #needsGeneration: boolean
   readonly #coming: Promise<void> | undefined
   /** What waited in line for each tag when it was asked; `undefined` where nothing did. */
@@ -28,17 +28,14 @@ export class ReadTags implements SlotTags {
   constructor(
     names: readonly string[],
     answers: readonly Answer[],
-    undelivered: Undelivered | undefined,
+    undelivered: Undelivered,
     generation: Token | undefined | Promise<Token | undefined>,
     needsGeneration: boolean,
   ) {
     this.#names = names
     this.#answers = answers
     this.#undelivered = undelivered
-    this.#before =
-      undelivered === undefined || undelivered.size === 0
-        ? undefined
-        : answers.map(({ at }) => undelivered.queued(at))
+    this.#before = undelivered.size === 0 ? undefined : answers.map(({ at }) => undelivered.queued(at))
     this.#needsGeneration = needsGeneration
     if (generation instanceof Promise) {
       this.#coming = generation.then(token => {
@@ -95,12 +92,6 @@ export class ReadTags implements SlotTags {
 
   #token(index: number): Token | undefined {
     const answer = this.#answers[index] as Answer
-    const token = tokenIn(answer)
-    return this.#undelivered === undefined
-      ? token
-      : this.#undelivered.tokenSeen(answer.at, token, this.#before?.[index])
+    return this.#undelivered.tokenSeen(answer.at, tokenIn(answer), this.#before?.[index])
   }
 }
-
-/** What a read without tags knows of them. */
-export const NO_READ_TAGS = new ReadTags(NO_TAGS, [], undefined, undefined, false)

@@ -1,7 +1,8 @@
 import type { UnusableReason } from '../events.js'
 import type { Generations } from '../tags/generations.js'
-import { GENERATION, NO_READ_TAGS, type ReadTags } from '../tags/read-tags.js'
+import { GENERATION, ReadTags } from '../tags/read-tags.js'
 import type { RemoteTags } from '../tags/remote-tags.js'
+import { NO_TAGS } from '../tags/tag-names.js'
 import { namesOf, type Tagged, type Token, type Validity, worstValidity } from '../tags/token.js'
 import type { CodecLookup } from '../values/codec.js'
 import { counterDigits, countOf } from '../values/counter.js'
@@ -36,6 +37,9 @@ export function remoteReads(
   generations: Generations | undefined,
   { clock, events, undelivered }: RemoteTierContext,
 ): (address: Address, view: View) => Slot | PromiseLike<Slot> {
+  /** What a read without tags knows of them. */
+  const noTags = new ReadTags(NO_TAGS, [], undelivered, undefined, false)
+
   function unusable(
     address: Address,
     version: Version,
@@ -182,7 +186,7 @@ export function remoteReads(
     if (undelivered.blocks(at)) return calls.areAnswered ? BLOCKED : UNREACHABLE
     const answer = batch.ask(at, hash)
     const untagged = view.tags.length === 0 && generations === undefined
-    const known = untagged || !view.format.codec.framed ? NO_READ_TAGS : tags.ask(space, view.tags, at)
+    const known = untagged || !view.format.codec.framed ? noTags : tags.ask(space, view.tags, at)
     return new PendingSlot(answer, address, view, known, slotOf)
   }
 
