@@ -36,8 +36,8 @@ export class PendingSlot implements PromiseLike<Slot> {
   /** What was found. */
   slot(): Slot | Promise<Slot> {
     const answer = this.#answer
-    // Reported where the call was made; to a reader it is a miss.
     const known = this.#known
+    // Reported where the call was made; to a reader it is a miss.
     if (answer.error !== undefined || known.isLacking) return UNREACHABLE
     const slot = this.#slotOf(this.#address, answer.stored, this.#view, known)
     if (known.isEmpty) return slot
